@@ -1,0 +1,31 @@
+// Names the inline namespace that every hocket symbol lives in, and what the shared objects export.
+//
+// A test build compiles the same sources a second time as `hocket::explored`, with the seam (atomics, clock, futex,
+// threads) replaced; the two can be linked side by side because no mangled name is shared.
+#pragma once
+
+#ifdef HOCKET_EXPLORED
+#define HOCKET_ABI explored
+#else
+#define HOCKET_ABI v0
+#endif
+
+#define HOCKET_API __attribute__((visibility("default")))
+#define HOCKET_NOINLINE __attribute__((noinline))
+#define HOCKET_ALWAYS_INLINE __attribute__((always_inline)) inline
+
+#if defined(__SANITIZE_ADDRESS__)
+#define HOCKET_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HOCKET_ASAN 1
+#endif
+#endif
+
+#if defined(__SANITIZE_THREAD__)
+#define HOCKET_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define HOCKET_TSAN 1
+#endif
+#endif

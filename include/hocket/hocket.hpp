@@ -1,0 +1,15 @@
+// All of hocket's fibers and arenas.
+#pragma once
+
+#include <hocket/arena.hpp>
+#include <hocket/channel.hpp>
+#include <hocket/condition_variable.hpp>
+#include <hocket/fiber.hpp>
+#include <hocket/fiber_local.hpp>
+#include <hocket/future.hpp>
+#include <hocket/go.hpp>
+#include <hocket/launch.hpp>
+#include <hocket/mutex.hpp>
+#include <hocket/runtime.hpp>
+#include <hocket/semaphore.hpp>
+#include <hocket/this_fiber.hpp>

@@ -1,0 +1,37 @@
+// Launch attributes: what may be said of a task when it is spawned.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <hocket/detail/config.hpp>
+#include <stdexcept>
+#include <string_view>
+
+namespace hocket::inline HOCKET_ABI {
+
+inline constexpr int any_worker = -1;
+
+struct launch {
+    // Shown in dumps, logs and error messages. Copied.
+    std::string_view name{};
+    // Earliest start, counted from the spawn.
+    std::chrono::nanoseconds delay{0};
+    // The one worker that may run the task, 0 .. workers-1; any_worker for no such bond. Out of range: std::invalid_argument.
+    int worker = any_worker;
+    // Bytes of stack, 16 KiB to 8 MiB; 0 for the runtime's default. Outside: std::invalid_argument.
+    std::size_t stack_size = 0;
+};
+
+// Thrown by go() and its kin where there is no runtime to spawn into.
+class HOCKET_API no_runtime : public std::logic_error {
+public:
+    using std::logic_error::logic_error;
+    ~no_runtime() override;
+};
+
+inline namespace literals {
+consteval std::size_t operator""_KiB(unsigned long long n) { return n * 1024; }
+consteval std::size_t operator""_MiB(unsigned long long n) { return n * 1024 * 1024; }
+}  // namespace literals
+
+}  // namespace hocket::inline HOCKET_ABI

@@ -1,0 +1,96 @@
+// What a task may say about itself.
+#pragma once
+
+#include <chrono>
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <hocket/arena.hpp>
+#include <hocket/detail/config.hpp>
+#include <ostream>
+#include <stop_token>
+#include <string_view>
+
+namespace hocket::inline HOCKET_ABI {
+
+// Tells one task from every other of the process, live or ended. Default-constructed: no task.
+class fiber_id {
+public:
+    constexpr fiber_id() noexcept = default;
+    constexpr explicit fiber_id(std::uint64_t number) noexcept : number_(number) {}
+    friend constexpr auto operator<=>(fiber_id, fiber_id) noexcept = default;
+    friend std::ostream& operator<<(std::ostream& out, fiber_id id) { return out << "fiber " << id.number_; }
+    constexpr std::uint64_t number() const noexcept { return number_; }
+
+private:
+    std::uint64_t number_ = 0;
+};
+
+namespace detail {
+HOCKET_API void sleep_until_ns(std::int64_t deadline) noexcept;
+HOCKET_API std::int64_t now_ns() noexcept;
+
+// A duration as nanoseconds, clamped instead of overflowing.
+template <class Rep, class Period>
+constexpr std::int64_t to_ns(std::chrono::duration<Rep, Period> d) noexcept {
+    using limit = std::chrono::duration<double, std::nano>;
+    if (limit(d).count() > 4e18) return INT64_MAX / 2;
+    if (limit(d).count() < -4e18) return INT64_MIN / 2;
+    return std::chrono::ceil<std::chrono::nanoseconds>(d).count();
+}
+// The deadline `d` from now.
+template <class Rep, class Period>
+std::int64_t from_now(std::chrono::duration<Rep, Period> d) noexcept {
+    return now_ns() + to_ns(d);
+}
+// The deadline of a time point of any clock.
+template <class Clock, class Duration>
+std::int64_t deadline_of(std::chrono::time_point<Clock, Duration> t) noexcept {
+    return from_now(t - Clock::now());
+}
+}  // namespace detail
+
+namespace this_fiber {
+
+// Lets every other task that is ready run first; on a plain thread it is sched_yield. [any thread]
+HOCKET_API void yield() noexcept;
+
+// Suspends for at least `d`; returns at once when it is not positive. A plain thread sleeps. [any thread]
+template <class Rep, class Period>
+void sleep_for(std::chrono::duration<Rep, Period> d) noexcept {
+    if (d > d.zero()) detail::sleep_until_ns(detail::from_now(d));
+}
+
+// Suspends until `t`. [any thread]
+template <class Clock, class Duration>
+void sleep_until(std::chrono::time_point<Clock, Duration> t) noexcept {
+    detail::sleep_until_ns(detail::deadline_of(t));
+}
+
+// The running task's id; the empty id outside a task. [any thread]
+HOCKET_API fiber_id get_id() noexcept;
+
+// Its name; empty when it has none, and outside a task. Valid while the task lives. [any thread]
+HOCKET_API std::string_view name() noexcept;
+
+// True inside a task of a runtime. [any thread]
+HOCKET_API bool in_runtime() noexcept;
+
+// The number of the worker that runs this task now: 0 .. workers-1, then the blocking workers; -1 outside a task. May change
+// at every suspension unless the task is pinned. [any thread]
+HOCKET_API int worker() noexcept;
+
+// The task's own memory, reset when the task completes. Throws no_runtime outside a task, std::bad_alloc when the first use
+// finds no memory. [fiber]
+HOCKET_API hocket::arena& arena();
+
+// The stop token of the fiber object or the runtime this task belongs to; one that can never be asked outside. [any thread]
+HOCKET_API std::stop_token get_stop_token();
+
+}  // namespace this_fiber
+}  // namespace hocket::inline HOCKET_ABI
+
+template <>
+struct std::hash<hocket::fiber_id> {
+    std::size_t operator()(hocket::fiber_id id) const noexcept { return std::hash<std::uint64_t>{}(id.number()); }
+};

@@ -1,0 +1,43 @@
+// An OS thread, started and joined.
+#pragma once
+
+#include <hocket/detail/config.hpp>
+
+#ifndef HOCKET_EXPLORED
+#include <pthread.h>
+#endif
+
+namespace hocket::inline HOCKET_ABI::detail::seam {
+
+class thread {
+public:
+    thread() noexcept = default;
+    thread(thread const&) = delete;
+    thread& operator=(thread const&) = delete;
+
+    // Starts `entry(argument)` on a new thread called `name` (cut to 15 characters). Throws std::system_error when the
+    // system has no thread left. The object is idle, or joined. [any thread]
+    void start(char const* name, void (*entry)(void*), void* argument);
+
+    // Waits until the thread has ended; does nothing if none was started. [any thread, blocks it]
+    void join() noexcept;
+
+    bool started() const noexcept { return started_; }
+
+private:
+    void (*entry_)(void*) = nullptr;
+    void* argument_ = nullptr;
+    bool started_ = false;
+#ifdef HOCKET_EXPLORED
+    int id_ = -1;
+#else
+    char name_[16] = {};
+    pthread_t handle_{};
+    static void* body(void* self);
+#endif
+};
+
+// A number that tells the calling thread from every other live one. [any thread]
+unsigned long thread_id() noexcept;
+
+}  // namespace hocket::inline HOCKET_ABI::detail::seam
