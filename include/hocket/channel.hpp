@@ -52,6 +52,7 @@ public:
 private:
     void* slot(std::size_t position) const noexcept;
     void grow();
+    channel_status finish_wait(wait_queue& queue, wait_node& node, std::int64_t deadline) noexcept;
 
     item_type const& type_;
     std::size_t const capacity_;

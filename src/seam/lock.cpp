@@ -1,6 +1,7 @@
 // The contended half of detail::lock.
 #include <hocket/detail/lock.hpp>
 
+#include "seam/fault.hpp"
 #include "seam/futex.hpp"
 #include "seam/pause.hpp"
 
@@ -18,6 +19,7 @@ void lock::acquire_slow() noexcept {
     }
     // acquire: pairs with the release in drop()
     while (word_.exchange(2, detail::acquire) != 0) seam::futex_wait(word_, 2);
+    if (seam::fault_injected(seam::fault::lock_forgets_sleepers)) word_.store(1, relaxed);
 }
 
 void lock::wake_one() noexcept { seam::futex_wake(word_, 1); }

@@ -8,6 +8,7 @@ namespace hocket::inline HOCKET_ABI::detail::seam {
 // Tells the core (in explored builds, the scheduler) that the caller waits for another thread. [any thread]
 #ifdef HOCKET_EXPLORED
 void pause() noexcept;
+inline void yield_thread() noexcept { pause(); }
 #else
 inline void pause() noexcept {
 #if defined(__x86_64__) || defined(__i386__)
@@ -18,6 +19,9 @@ inline void pause() noexcept {
     asm volatile("" ::: "memory");
 #endif
 }
+
+// Lets another thread of the system run. [any thread]
+void yield_thread() noexcept;
 #endif
 
 }  // namespace hocket::inline HOCKET_ABI::detail::seam

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -13,6 +14,7 @@
 #include "seam/clock.hpp"
 #include "seam/fence.hpp"
 #include "seam/futex.hpp"
+#include "seam/pause.hpp"
 #include "seam/thread.hpp"
 
 namespace hocket::inline HOCKET_ABI::detail::seam {
@@ -22,6 +24,8 @@ std::int64_t now() noexcept {
     clock_gettime(CLOCK_MONOTONIC, &t);
     return t.tv_sec * 1'000'000'000 + t.tv_nsec;
 }
+
+void yield_thread() noexcept { sched_yield(); }
 
 static_assert(sizeof(atomic<std::uint32_t>) == sizeof(std::uint32_t), "a futex is the word itself");
 

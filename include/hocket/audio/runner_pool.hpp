@@ -1,0 +1,48 @@
+// The runners: the workers on which AsyncThreads run. Engines share one pool unless told otherwise.
+#pragma once
+
+#include <cstddef>
+#include <hocket/detail/config.hpp>
+#include <hocket/runtime.hpp>
+#include <memory>
+
+namespace hocket::inline HOCKET_ABI::audio {
+
+struct runner_pool_options {
+    // Actions that may execute at once, over all engines of the pool; also the number of runners. 1 .. 64.
+    unsigned max_concurrent = 2;
+    // Threads for what actions pass to hocket::blocking, such as reading files.
+    unsigned blocking_workers = 2;
+    // How contexts are switched.
+    context_backend context = context_backend::automatic;
+    // Bytes of an action's stack. Module code knows nothing of fibers: more than a fiber's default.
+    std::size_t stack_size = 256 * 1024;
+};
+
+namespace detail {
+class runners;
+}
+
+class HOCKET_API runner_pool {
+public:
+    // Starts the threads. Throws std::invalid_argument for options out of range, std::system_error, std::bad_alloc.
+    // [control]
+    explicit runner_pool(runner_pool_options const& options = {});
+    runner_pool(runner_pool const&) = delete;
+    runner_pool& operator=(runner_pool const&) = delete;
+    // Ends the threads. No engine uses it any more. [control]
+    ~runner_pool();
+
+    // The pool of the process: made for the first engine that has none of its own, gone with the last. [control]
+    static std::shared_ptr<runner_pool> shared();
+
+    // Figures of the runtime below. [any thread]
+    runtime_stats stats() const;
+
+    detail::runners& core() noexcept { return *core_; }
+
+private:
+    std::unique_ptr<detail::runners> core_;
+};
+
+}  // namespace hocket::inline HOCKET_ABI::audio

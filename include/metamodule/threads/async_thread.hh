@@ -1,0 +1,4 @@
+// The place where later modules look for AsyncThread.
+#pragma once
+
+#include "CoreModules/async_thread.hh"

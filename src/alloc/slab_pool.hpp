@@ -1,0 +1,115 @@
+// Records of one fixed size: carved from slabs, reused, visitable, and never unmapped before the pool dies.
+//
+// States: a record is uncarved, taken, or free (here or in a cache). A carved record is zero-filled. While it is free only its
+//   first 8 bytes are ours (the link); the rest keeps what its owner left, so that an owner who keeps a state word at byte 64 or
+//   later can tell live from free in for_each(), and a stale pointer to a record always points at a record.
+// Protocol: guard_ covers all. Free records are held as full batches (chains of `batch`, linked through the records, heads in
+//   an array) or loose, so that a cache exchanges a batch in constant time and walks its links outside the lock.
+// Rejected: one long free list (32 cache misses under the lock a refill); a lock-free list (ABA, and no gain behind caches).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <hocket/detail/atomic.hpp>
+#include <hocket/detail/config.hpp>
+#include <hocket/detail/lock.hpp>
+
+namespace hocket::inline HOCKET_ABI::detail {
+
+class slab_pool {
+public:
+    static constexpr std::uint32_t batch = 32;  // records exchanged with a cache at once
+
+    // Records of `record_size` bytes, a multiple of 64, 64-aligned. Allocates nothing. [any thread]
+    explicit slab_pool(std::size_t record_size = 128) noexcept;
+    slab_pool(slab_pool const&) = delete;
+    slab_pool& operator=(slab_pool const&) = delete;
+    // Unmaps all records. No cache of it is left.
+    ~slab_pool();
+
+    // A record, zero-filled when it is new, else as it was given back but for its first 8 bytes; null when there is no memory.
+    // For threads without a cache. [any thread]
+    void* take() noexcept;
+    void give(void* record) noexcept;
+
+    // Records carved so far; those that lie free in the pool (not in caches). [any thread]
+    std::size_t existing() const noexcept;
+    std::size_t idle() const noexcept;
+
+    std::size_t record_size() const noexcept { return record_size_; }
+
+    // Calls f(void* record) for every record carved so far, free or taken, while others take and give. [any thread]
+    template <class F>
+    void for_each(F&& f) const {
+        std::uint32_t carved = 0;
+        for (slab const* s = newest(carved); s != nullptr; s = s->older, carved = s != nullptr ? s->records : 0)
+            for (std::uint32_t i = 0; i < carved; ++i) f(static_cast<void*>(at(s, i)));
+    }
+
+private:
+    friend class slab_cache;
+
+    // The first 64 bytes of a slab. Immutable once it is in the list.
+    struct alignas(64) slab {
+        slab* older;
+        std::size_t bytes;
+        std::uint32_t records;
+    };
+    struct link {
+        link* next;
+    };
+
+    std::byte* at(slab const* s, std::uint32_t i) const noexcept {
+        return reinterpret_cast<std::byte*>(const_cast<slab*>(s)) + sizeof(slab) + i * record_size_;
+    }
+    slab const* newest(std::uint32_t& carved) const noexcept;
+    bool grow() noexcept;                                     // guard_ held
+    std::uint32_t take_batch(void** into) noexcept;           // up to `batch`; how many
+    void give_batch(void* const* from, std::uint32_t n) noexcept;
+
+    std::size_t const record_size_;
+    mutable lock guard_;
+    slab* slabs_ = nullptr;       // newest first
+    std::uint32_t carved_ = 0;    // of the newest slab
+    std::size_t existing_ = 0;    // of all
+    link** chains_ = nullptr;     // heads of full batches
+    std::size_t chain_count_ = 0;
+    std::size_t chain_room_ = 0;  // at least existing records / batch
+    link* loose_ = nullptr;
+    std::size_t loose_count_ = 0;
+};
+
+// A worker's own records in front of the pool: taken and given without a lock.
+class slab_cache {
+public:
+    static constexpr std::uint32_t capacity = 2 * slab_pool::batch;
+
+    // The pool outlives it. [any thread]
+    explicit slab_cache(slab_pool& pool) noexcept : pool_(pool) {}
+    slab_cache(slab_cache const&) = delete;
+    slab_cache& operator=(slab_cache const&) = delete;
+    // Gives all back to the pool.
+    ~slab_cache();
+
+    // As slab_pool's. [worker that owns the cache]
+    void* take() noexcept {
+        if (count_ == 0) [[unlikely]] {
+            count_ = pool_.take_batch(records_);
+            if (count_ == 0) return nullptr;
+        }
+        return records_[--count_];
+    }
+    void give(void* record) noexcept {
+        if (count_ == capacity) [[unlikely]] flush_oldest();
+        records_[count_++] = record;
+    }
+
+private:
+    void flush_oldest() noexcept;
+
+    slab_pool& pool_;
+    std::uint32_t count_ = 0;
+    void* records_[capacity];
+};
+
+}  // namespace hocket::inline HOCKET_ABI::detail

@@ -1,0 +1,239 @@
+// Reserves, carves, hands out and trims stacks.
+#include "alloc/stack_pool.hpp"
+
+#include <algorithm>
+#include <hocket/detail/poison.hpp>
+#include <new>
+
+namespace hocket::inline HOCKET_ABI::detail {
+
+namespace {
+
+// Not one page: a frame of up to 16 KiB that grows past the end without probing still hits it.
+constexpr std::size_t guard_bytes = 16 * 1024;
+constexpr std::size_t colour_bytes = 64;
+
+// A slab: as many stacks as there are already, within these. The first is small for programs that need few; one guard costs
+// 0.4 us, so the largest keeps the lock for some 25 us.
+constexpr std::size_t first_slab = 16;
+constexpr std::size_t largest_slab = 64;
+
+// A cache may keep one stack in so many of the pool's limit.
+constexpr std::size_t cache_share = 256;
+
+// With so many stacks in the pool nobody starves.
+constexpr std::size_t enough = 2 * stack_cache::capacity;
+
+}  // namespace
+
+stack_pool::stack_pool(std::size_t stack_size, std::size_t max_stacks, pages::guard_method method)
+    : stack_size_(pages::round_up(std::max(stack_size, smallest))),
+      stride_(stack_size_ + pages::round_up(guard_bytes)),
+      method_(method) {
+    if (stack_size_ > SIZE_MAX / 4) throw std::bad_alloc();
+    std::size_t count = std::clamp<std::size_t>(max_stacks, 1, SIZE_MAX / 4 / stride_);
+    while ((slots_ = static_cast<std::byte*>(pages::reserve(count * stride_))) == nullptr) {
+        if (count == 1) throw std::bad_alloc();
+        count /= 2;
+    }
+    reserved_ = count * stride_;
+    limit_.store(count, relaxed);
+}
+
+stack_pool::~stack_pool() {
+    for_each([](stack& s) { unpoison(s.base, s.size); });
+    pages::unmap(slots_, reserved_);
+}
+
+stack* stack_pool::record(std::size_t index) const noexcept {
+    std::byte* const end = slots_ + (index + 1) * stride_;
+    return reinterpret_cast<stack*>(end - index % colours * colour_bytes - sizeof(stack));
+}
+
+bool stack_pool::carve() noexcept {
+    std::size_t const wanted = std::min(std::clamp(carved_, first_slab, largest_slab), limit() - carved_);
+    std::byte* const first = slots_ + carved_ * stride_;
+    std::byte* const end = first + wanted * stride_;
+
+    pages::outcome result = pages::commit(first, wanted * stride_);
+    std::size_t made = 0;
+    if (result == pages::outcome::done) {
+        pages::guarded done = pages::guard(first, stride_ - stack_size_, stride_, wanted, method_);
+        if (done.why == pages::outcome::not_supported) {
+            method_ = pages::guard_method::protect;
+            std::byte* const rest = first + done.count * stride_;
+            auto const more = pages::guard(rest, stride_ - stack_size_, stride_, wanted - done.count, method_);
+            done = {done.count + more.count, more.why};
+        }
+        made = done.count;
+        result = done.why;
+        if (made < wanted) pages::decommit(first + made * stride_, static_cast<std::size_t>(end - first) - made * stride_);
+    }
+    carved_ += made;
+    if (result == pages::outcome::no_mappings) {
+        lack_.store(lack::mappings, relaxed);
+        limit_.store(carved_, relaxed);  // it will not get better, and finding out is slow
+    } else if (result != pages::outcome::done) {
+        lack_.store(lack::memory, relaxed);
+    }
+    return made != 0;
+}
+
+stack* stack_pool::create() noexcept {
+    std::size_t const index = existing_.load(relaxed);
+    if (index == carved_) {
+        if (index >= limit()) {
+            if (lack_.load(relaxed) != lack::mappings) lack_.store(lack::limit, relaxed);
+            return nullptr;
+        }
+        if (!carve()) return nullptr;
+    }
+    auto* const s = ::new (static_cast<void*>(record(index))) stack;
+    s->base = slots_ + index * stride_ + (stride_ - stack_size_);
+    s->size = static_cast<std::size_t>(reinterpret_cast<std::byte*>(s) - s->base);
+    s->pool = this;
+    existing_.store(index + 1, release);  // release: whoever counts this stack sees its record
+    return s;
+}
+
+stack* stack_pool::pop() noexcept {
+    stack* s = warm_;
+    if (s != nullptr) {
+        warm_ = s->next;
+        --warm_count_;
+    } else if (s = cold_; s != nullptr) {
+        cold_ = s->next;
+    }
+    return s;
+}
+
+void stack_pool::push(stack* first, stack* last, std::size_t n) noexcept {
+    last->next = warm_;
+    warm_ = first;
+    warm_count_ += n;
+    out_ -= n;
+    if (warm_count_ > enough) starved_.store(false, relaxed);
+}
+
+stack* stack_pool::take() noexcept {
+    hold const held(guard_);
+    stack* s = pop();
+    if (s == nullptr) s = create();
+    if (s != nullptr)
+        ++out_;
+    else
+        starved_.store(true, relaxed);
+    return s;
+}
+
+void stack_pool::give(stack* s) noexcept {
+    unpoison(s->base, s->size);  // frames that were abandoned here leave their red zones behind
+    hold const held(guard_);
+    push(s, s, 1);
+}
+
+void stack_pool::release_below(stack& s, void const* lowest_used) noexcept {
+    auto const page = reinterpret_cast<std::uintptr_t>(lowest_used) & ~std::uintptr_t{pages::size() - 1};
+    auto const base = reinterpret_cast<std::uintptr_t>(s.base);
+    if (page > base) pages::release(s.base, page - base);
+}
+
+void stack_pool::trim(std::size_t keep) noexcept {
+    // A few at a time, so that nobody waits long for the lock: 8 calls of about 0.5 us.
+    constexpr std::size_t at_once = 8;
+    for (bool more = true; more;) {
+        hold const held(guard_);
+        if (warm_count_ <= keep) return;
+        stack** from = &warm_;
+        for (std::size_t i = 0; i < keep; ++i) from = &(*from)->next;
+        for (std::size_t i = 0; i < at_once && warm_count_ > keep; ++i) {
+            stack* const s = *from;
+            *from = s->next;
+            --warm_count_;
+            // The record shares the page of the first frames, or has the top page for itself.
+            void const* lowest = s;
+            if (s->contains(s->context)) lowest = s->context;
+            release_below(*s, lowest);
+            s->next = cold_;
+            cold_ = s;
+        }
+        more = warm_count_ > keep;
+    }
+}
+
+std::size_t stack_pool::in_use() const noexcept {
+    hold const held(guard_);
+    std::size_t cached = 0;
+    for (stack_cache const* c = caches_; c != nullptr; c = c->next_) cached += c->count_.load(relaxed);
+    return out_ > cached ? out_ - cached : 0;
+}
+
+std::string stack_pool::shortage() const {
+    std::string const limit = std::to_string(this->limit());
+    switch (lack_.load(relaxed)) {
+        case lack::none:
+            break;
+        case lack::limit:
+            return "all " + limit + " stacks that may exist (runtime_options::max_stacks) are in use";
+        case lack::mappings:
+            return "all " + limit + " stacks that may exist are in use: " + pages::describe(pages::outcome::no_mappings);
+        case lack::memory:
+            return "no stack could be made: " + pages::describe(pages::outcome::no_memory);
+    }
+    return {};
+}
+
+stack* stack_pool::of(void const* address) const noexcept {
+    auto const offset = static_cast<std::size_t>(static_cast<std::byte const*>(address) - slots_);  // huge when below
+    std::size_t const index = offset / stride_;
+    return offset < reserved_ && index < existing() ? record(index) : nullptr;
+}
+
+bool stack_pool::in_guard(void const* address) const noexcept {
+    stack const* const s = of(address);
+    return s != nullptr && static_cast<std::byte const*>(address) < s->base;
+}
+
+stack_cache::stack_cache(stack_pool& pool) noexcept
+    : pool_(pool), room_(static_cast<std::uint32_t>(std::min<std::size_t>(capacity, pool.limit() / cache_share))) {
+    hold const held(pool_.guard_);
+    next_ = pool_.caches_;
+    pool_.caches_ = this;
+}
+
+stack_cache::~stack_cache() {
+    flush();
+    hold const held(pool_.guard_);
+    stack_cache** at = &pool_.caches_;
+    while (*at != this) at = &(*at)->next_;
+    *at = next_;
+}
+
+void stack_cache::give(stack* s) noexcept {
+    if (room_ == 0 || pool_.starved_.load(relaxed)) [[unlikely]] {
+        flush();
+        return pool_.give(s);
+    }
+    unpoison(s->base, s->size);
+    if (count_.load(relaxed) == room_) flush(room_ / 2);
+    s->next = first_;
+    first_ = s;
+    count_.store(count_.load(relaxed) + 1, relaxed);
+}
+
+void stack_cache::flush(std::uint32_t keep) noexcept {
+    std::uint32_t const count = count_.load(relaxed);
+    if (count <= keep) return;
+    stack** from = &first_;
+    for (std::uint32_t i = 0; i < keep; ++i) from = &(*from)->next;
+    stack* const first = *from;
+    stack* last = first;
+    while (last->next != nullptr) last = last->next;
+    *from = nullptr;
+
+    hold const held(pool_.guard_);
+    count_.store(keep, relaxed);  // under the lock, so that in_use() counts none of them twice
+    pool_.push(first, last, count - keep);
+}
+
+}  // namespace hocket::inline HOCKET_ABI::detail

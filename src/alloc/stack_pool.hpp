@@ -1,0 +1,169 @@
+// The stacks of one size: guarded, reused, and all in one reserved mapping.
+//
+// Layout, from low to high: slot 0, slot 1 ...; a slot is its guard, then the stack, whose highest bytes are its record:
+//
+//   | guard 16 KiB | base ....................... | stack record | colour |
+//
+// The colour is 0 to 960 bytes by the slot's number: tops of neighbouring stacks, and their records, fall into different cache
+// sets. Record and outermost frames share the top page, so a parked fiber costs one page.
+// States: a slot is uncarved (no guard yet), carved (guard set, nothing touched), or existing: in use, or pooled here or in a
+//   cache. Existing ones stay until the pool dies. Slots are carved in slabs and come into existence one by one, in order.
+// Protocol: guard_ covers the lists, carved_ and method_. A stack in use belongs to who took it, record included, but for base,
+//   size and pool, which never change. The pool writes next only while it owns the stack, and never context or sanitizer: a
+//   pooled stack may carry a parked context (context is not null), and whoever takes it finds that and all bytes from the
+//   context's page upwards as they were. When take() finds none, starved_ is set, and caches give to the pool until that has some
+//   again: no stack lies idle in one worker's cache while another waits for it. (A worker flushes its cache before it sleeps.)
+// Rejected: mprotect guards only (two mappings a stack: dies at 32,745 stacks); one mapping a stack (the same); a table of
+//   records beside the stacks (a second cold cache line and page for every resume); huge pages (one deep call costs 2 MiB).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <hocket/detail/atomic.hpp>
+#include <hocket/detail/config.hpp>
+#include <hocket/detail/lock.hpp>
+#include <string>
+
+#include "alloc/pages.hpp"
+
+namespace hocket::inline HOCKET_ABI::detail {
+
+class stack_cache;
+class stack_pool;
+
+// The record of a stack, at its top.
+struct alignas(64) stack {
+    std::byte* base = nullptr;   // lowest usable byte; the guard ends here
+    std::size_t size = 0;        // usable bytes, from base to this record
+    stack* next = nullptr;       // for a list of whoever owns the stack
+    void* context = nullptr;     // for the core: the context parked here; null on a stack that was never used
+    void* sanitizer = nullptr;   // for the core: the sanitizer's name for this stack
+    stack_pool* pool = nullptr;  // where it goes back to
+
+    // The initial stack pointer, 64-aligned; the first push goes below it.
+    std::byte* top() const noexcept { return base + size; }
+
+    // Whether `address` is in the usable part.
+    bool contains(void const* address) const noexcept {
+        auto* const a = static_cast<std::byte const*>(address);
+        return a >= base && a < top();
+    }
+};
+static_assert(sizeof(stack) == 64);
+
+class stack_pool {
+public:
+    static constexpr std::size_t colours = 16;          // of one cache line each
+    static constexpr std::size_t smallest = 16 * 1024;  // bytes of a stack
+
+    // A pool of stacks of `stack_size` bytes, rounded up to pages (the record and the colour, at most 1 KiB together, are taken
+    // from it), of which at most `max_stacks` exist at once. Only reserves address space; where that much is not to be had
+    // the limit is lower. Throws std::bad_alloc when not even one stack fits. [any thread]
+    stack_pool(std::size_t stack_size, std::size_t max_stacks, pages::guard_method method = pages::best_guard());
+    stack_pool(stack_pool const&) = delete;
+    stack_pool& operator=(stack_pool const&) = delete;
+    // Unmaps every stack, in use or not. No cache of it is left.
+    ~stack_pool();
+
+    // A stack: one that was given back (the last first), else a new one. context tells whether a context is parked on it. Null
+    // when the limit is reached or there is no memory: shortage() says which. [any thread]
+    stack* take() noexcept;
+
+    // Takes a stack back. All it holds is kept, context and the bytes above it too. [any thread]
+    void give(stack* s) noexcept;
+
+    // Gives back the dirty pages of pooled stacks, but for the `keep` used last: of each, all below the page of its parked context
+    // (of its top, when there is none). [any thread]
+    void trim(std::size_t keep = 8) noexcept;
+
+    // Gives back the dirty pages of `s` below the page that holds `lowest_used`, an address on it. Nobody runs on it. [any thread]
+    static void release_below(stack& s, void const* lowest_used) noexcept;
+
+    // Stacks that exist, in use or pooled; those in use; how many may exist. [any thread]
+    std::size_t existing() const noexcept { return existing_.load(acquire); }  // acquire: pairs with the release in create()
+    std::size_t in_use() const noexcept;
+    std::size_t limit() const noexcept { return limit_.load(relaxed); }
+
+    // Bytes of a stack with its record and colour: what was asked for, rounded up to pages.
+    std::size_t stack_size() const noexcept { return stack_size_; }
+
+    // Why take() last returned null: a sentence that names the limit; empty if it never did. [any thread]
+    std::string shortage() const;
+
+    // Whether `address` is in the guard of an existing stack. Locks nothing: for signal handlers. [any thread]
+    bool in_guard(void const* address) const noexcept;
+
+    // The existing stack whose slot (guard, frames or record) holds `address`, or null. Locks nothing. [any thread]
+    stack* of(void const* address) const noexcept;
+
+    // Calls f(stack&) for every existing stack, in order of creation. Their owners may be changing them meanwhile. [any thread]
+    template <class F>
+    void for_each(F&& f) const {
+        for (std::size_t i = 0, n = existing(); i < n; ++i) f(*record(i));
+    }
+
+private:
+    friend class stack_cache;
+    enum class lack : unsigned char { none, limit, mappings, memory };
+
+    stack* record(std::size_t index) const noexcept;
+    bool carve() noexcept;                                         // guard_ held
+    stack* create() noexcept;                                      // guard_ held
+    stack* pop() noexcept;                                         // guard_ held
+    void push(stack* first, stack* last, std::size_t n) noexcept;  // guard_ held
+
+    std::size_t stack_size_;
+    std::size_t stride_;  // bytes of a slot
+    std::byte* slots_ = nullptr;
+    std::size_t reserved_ = 0;  // bytes
+    atomic<std::size_t> limit_{0};
+    atomic<std::size_t> existing_{0};
+    atomic<lack> lack_{lack::none};   // why take() last found none
+    atomic<bool> starved_{false};
+
+    mutable lock guard_;
+    pages::guard_method method_;
+    std::size_t carved_ = 0;
+    stack* warm_ = nullptr;  // given back since the last trim
+    stack* cold_ = nullptr;  // trimmed
+    std::size_t warm_count_ = 0;
+    std::size_t out_ = 0;  // in use, or in a cache
+    stack_cache* caches_ = nullptr;
+};
+
+// A worker's own few stacks in front of the pool: taken and given without a lock.
+class stack_cache {
+public:
+    static constexpr std::uint32_t capacity = 16;  // where the pool's limit is in the thousands; below, less, or none
+
+    // The pool outlives it. [any thread]
+    explicit stack_cache(stack_pool& pool) noexcept;
+    stack_cache(stack_cache const&) = delete;
+    stack_cache& operator=(stack_cache const&) = delete;
+    // Gives all back to the pool.
+    ~stack_cache();
+
+    // As stack_pool's. [worker that owns the cache]
+    stack* take() noexcept {
+        stack* const s = first_;
+        if (s == nullptr) return pool_.take();
+        first_ = s->next;
+        count_.store(count_.load(relaxed) - 1, relaxed);
+        return s;
+    }
+    void give(stack* s) noexcept;
+
+    // Gives back all but the `keep` used last. [worker that owns the cache]
+    void flush(std::uint32_t keep = 0) noexcept;
+
+private:
+    friend class stack_pool;
+
+    stack_pool& pool_;
+    std::uint32_t const room_;
+    stack* first_ = nullptr;
+    atomic<std::uint32_t> count_{0};  // written by the owner, read by in_use()
+    stack_cache* next_ = nullptr;     // the pool's list, under its lock
+};
+
+}  // namespace hocket::inline HOCKET_ABI::detail

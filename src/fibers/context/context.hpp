@@ -1,0 +1,65 @@
+// Changing stacks: two backends behind one contract.
+//
+// A context is a computation that stands still: everything needed to go on lies on its stack, and the token says where.
+// jump() leaves the present computation and goes on with another; the other one *receives* the context just left, as jump's
+// return value or as the argument of its entry function, and is the one to keep it. Nobody can write down where he stands
+// before he has left.
+//
+//   native  hand-written assembly, x86-64
+//   boost   boost::context::fiber
+//
+// A token knows its backend, so that no caller has to: bit 0 is set for boost (stacks are 16-aligned, the bit is free).
+//
+// What a switch keeps for each side: the registers the ABI says a function preserves, and, when it has any, the C++ runtime's
+// record of exceptions being handled. What it does not keep: FP control state, signal mask, thread-locals.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <hocket/detail/config.hpp>
+
+#include "alloc/stack_pool.hpp"
+
+namespace hocket::inline HOCKET_ABI::detail {
+
+enum class backend : unsigned char { native, boost };
+
+#if defined(__x86_64__)
+inline constexpr bool has_native_backend = true;
+#else
+inline constexpr bool has_native_backend = false;
+#endif
+
+struct context {
+    void* token = nullptr;
+    explicit operator bool() const noexcept { return token != nullptr; }
+};
+
+// A stack as sanitizers want to know it. Plain builds carry it unused.
+struct stack_view {
+    void const* bottom = nullptr;  // lowest address
+    std::size_t size = 0;          // bytes
+    void* sanitizer = nullptr;     // ThreadSanitizer's fiber
+};
+
+// The first thing that happens on a fresh stack; gets the context just left and never returns.
+using entry_function = void (*)(context left) noexcept;
+
+// A context that will begin with `entry` on `s`. Nothing of what `s` carried before is kept. [any thread]
+context make_context(backend b, stack& s, entry_function entry) noexcept;
+
+// Tells the sanitizers that `s` will not be stood on again until it is made fresh. [any thread, not on s]
+void retire(stack& s) noexcept;
+
+// How to tell jump() about a pooled stack, and about the stack the calling thread was born with.
+stack_view view_of(stack const& s) noexcept;
+stack_view view_of_this_thread() noexcept;
+
+// Goes on with `to`, which stands on the stack `onto`. Returns when somebody jumps back, perhaps on another thread: the
+// context he left. [any thread]
+context jump(context to, stack_view const& onto) noexcept;
+
+// Must be called first of all by every entry function. [a fresh context]
+void arrived() noexcept;
+
+}  // namespace hocket::inline HOCKET_ABI::detail

@@ -1,0 +1,57 @@
+// Every task in a line. There is no list of tasks: the slabs are walked, and a record's state tells whether it lives. What is read
+// while it changes may be stale, but the record itself stays mapped.
+#include <cxxabi.h>
+#include <dlfcn.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <ostream>
+#include <string>
+
+#include "fibers/sched/scheduler.hpp"
+#include "fibers/trace.hpp"
+
+namespace hocket::inline HOCKET_ABI::detail {
+
+// "function + 12 (program)", as far as the dynamic symbols tell; addr2line -e program does the rest.
+static void print_site(std::ostream& out, void const* site) {
+    Dl_info info;
+    if (site == nullptr || dladdr(site, &info) == 0) {
+        out << site;
+        return;
+    }
+    char const* file = info.dli_fname != nullptr ? info.dli_fname : "?";
+    if (char const* const slash = std::strrchr(file, '/')) file = slash + 1;
+    if (info.dli_sname != nullptr) {
+        int status = 0;
+        std::unique_ptr<char, decltype(&std::free)> const name(
+            abi::__cxa_demangle(info.dli_sname, nullptr, nullptr, &status), &std::free);
+        out << (status == 0 ? name.get() : info.dli_sname) << " + "
+            << static_cast<char const*>(site) - static_cast<char const*>(info.dli_saddr);
+    } else {
+        out << file << " + 0x" << std::hex << static_cast<char const*>(site) - static_cast<char const*>(info.dli_fbase)
+            << std::dec;
+        return;
+    }
+    out << " (" << file << ')';
+}
+
+void dump_tasks(scheduler const& s, std::ostream& out) {
+    s.records.for_each([&](void* record) {
+        auto const& t = *static_cast<task const*>(record);
+        task_state const state = t.state.load(relaxed);
+        if (state == task_state::free) return;
+        out << "fiber " << t.id;
+        if (task_extra const* const extra = t.extra; extra != nullptr && !extra->name.empty()) out << " '" << extra->name << "'";
+        out << ": " << to_string(state);
+        if (state == task_state::suspended) out << ", " << to_string(t.reason.load(relaxed));
+        if (t.kind == task_kind::blocking) out << ", blocking";
+        if (t.pinned != any_worker) out << ", pinned to worker " << t.pinned;
+        out << ", spawned at ";
+        print_site(out, t.spawn_site);
+        out << '\n';
+    });
+}
+
+}  // namespace hocket::inline HOCKET_ABI::detail

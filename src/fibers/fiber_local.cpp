@@ -1,0 +1,49 @@
+// Fiber-local values: on the heap, not in the task's arena, which its owner may rewind; listed in the task's record.
+#include <hocket/fiber_local.hpp>
+
+#include <hocket/launch.hpp>
+#include <hocket/this_fiber.hpp>
+#include <new>
+
+#include "fibers/sched/task.hpp"
+#include "fibers/sched/worker.hpp"
+
+namespace hocket::inline HOCKET_ABI::detail {
+
+static atomic<std::size_t> next_key{0};
+
+std::size_t new_local_key() noexcept { return next_key.fetch_add(1, relaxed); }
+
+static void* find(task const* t, std::size_t key) noexcept {
+    if (t == nullptr || t->extra == nullptr) return nullptr;
+    for (local_value const& v : t->extra->locals)
+        if (v.key == key) return v.value;
+    return nullptr;
+}
+
+void* local_if(std::size_t key) noexcept { return find(this_task(), key); }
+
+void* local(std::size_t key, local_type const& type) {
+    if (void* const value = local_if(key)) return value;
+    if (!this_fiber::in_runtime()) throw no_runtime("hocket: a fiber_local was used outside a task");
+    auto free = [&type](void* place) { ::operator delete(place, std::align_val_t(type.align)); };
+    void* const place = ::operator new(type.size, std::align_val_t(type.align));
+    try {
+        type.construct(place);  // the user's: it may suspend; the task stays the same, its worker need not
+    } catch (...) {
+        free(place);
+        throw;
+    }
+    task& t = *this_task();
+    try {
+        if (t.extra == nullptr) t.extra = new task_extra;
+        t.extra->locals.push_back({key, place, &type});
+    } catch (...) {
+        type.destroy(place);
+        free(place);
+        throw;
+    }
+    return place;
+}
+
+}  // namespace hocket::inline HOCKET_ABI::detail

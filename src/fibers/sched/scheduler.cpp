@@ -1,0 +1,492 @@
+// Starting, submitting, waking, stopping: see the head of scheduler.hpp.
+#include "fibers/sched/scheduler.hpp"
+
+#include <algorithm>
+#include <new>
+#include <string>
+
+#include "fibers/sched/misuse.hpp"
+#include "fibers/sched/switch.hpp"
+#include "fibers/sched/task_memory.hpp"
+#include "seam/clock.hpp"
+#include "seam/fence.hpp"
+#include "seam/pause.hpp"
+
+namespace hocket::inline HOCKET_ABI::detail {
+
+static block_cache* cache_of_this_worker() noexcept {
+    worker* const w = this_worker();
+    return w != nullptr ? &w->blocks : nullptr;
+}
+
+// Ids are drawn in blocks, so that a spawn needs no shared counter. Zero is no task.
+static atomic<std::uint64_t> next_ids{1};
+constexpr std::uint64_t ids_at_once = 4096;
+
+static std::uint64_t draw_id(worker* w) noexcept {
+    if (w == nullptr) return next_ids.fetch_add(1, relaxed);
+    if (w->next_id == w->last_id) {
+        w->next_id = next_ids.fetch_add(ids_at_once, relaxed);
+        w->last_id = w->next_id + ids_at_once;
+    }
+    return w->next_id++;
+}
+
+// Counts a thread from outside while it is at work here.
+class scheduler::visit {
+public:
+    visit(scheduler& s, bool from_outside) noexcept : visitors_(from_outside ? &s.visitors_ : nullptr) {
+        if (visitors_ != nullptr) visitors_->fetch_add(1, seq_cst);
+    }
+    visit(visit const&) = delete;
+    visit& operator=(visit const&) = delete;
+    ~visit() {
+        if (visitors_ != nullptr) visitors_->fetch_sub(1, release);  // pairs with the acquire in shutdown()
+    }
+
+private:
+    atomic<std::uint32_t>* visitors_;
+};
+
+scheduler::scheduler(runtime_options o)
+    : options(std::move(o)),
+      contexts(options.context == context_backend::boost ? backend::boost : backend::native),
+      stacks(options.stack_size, options.max_stacks),
+      records(sizeof(task)),
+      blocks(&cache_of_this_worker) {
+    unsigned const all = options.workers + options.blocking_workers;
+    workers_.reserve(all);
+    for (unsigned i = 0; i < all; ++i)
+        workers_.push_back(std::make_unique<worker>(*this, i, i >= options.workers, options.seed + i));
+    // A worker can begin only on a stack: take them while their want can still be reported.
+    for (auto& w : workers_)
+        if (!w->hold_spare()) throw std::bad_alloc();
+}
+
+scheduler::~scheduler() {
+    stacks.for_each([](stack& s) { retire(s); });
+    for (auto& c : sizes_) c.pool->for_each([](stack& s) { retire(s); });
+}
+
+// --- submitting ------------------------------------------------------------------------------------------------------------
+
+void scheduler::validate(launch const& how) const {
+    if (how.worker != any_worker && (how.worker < 0 || static_cast<unsigned>(how.worker) >= options.workers))
+        throw std::invalid_argument("hocket: launch::worker is " + std::to_string(how.worker) + ", but the workers are 0 to " +
+                                    std::to_string(options.workers - 1));
+    if (how.stack_size != 0 && (how.stack_size < 16_KiB || how.stack_size > 8_MiB))
+        throw std::invalid_argument("hocket: launch::stack_size is " + std::to_string(how.stack_size) +
+                                    " bytes, but must be 16 KiB to 8 MiB");
+}
+
+stack* scheduler::own_stack(std::size_t bytes) {
+    std::size_t size = 16_KiB;
+    while (size < bytes) size *= 2;
+    stack* s;
+    {
+        hold held(guard_);
+        auto at = std::find_if(sizes_.begin(), sizes_.end(), [size](size_class const& c) { return c.bytes == size; });
+        if (at == sizes_.end())
+            at = sizes_.insert(sizes_.end(),
+                               size_class{size, std::make_unique<stack_pool>(size, std::min<std::size_t>(
+                                                                                      options.max_stacks, 1u << 14))});
+        s = at->pool->take();
+    }
+    if (s == nullptr) throw std::bad_alloc();
+    s->context = make_context(contexts, *s, &begin_on_own_stack).token;
+    return s;
+}
+
+task* scheduler::make(task_kind kind, launch const* how, task_type const& type) {
+    if (how != nullptr) validate(*how);
+    worker* w = this_worker();
+    if (w != nullptr && &w->sched != this) w = nullptr;
+
+    // Counted before `closed_` is read: either shutdown() sees this task, or this sees that it is closed.
+    if (w != nullptr)
+        ++w->spawned;
+    else
+        foreign_spawned_.fetch_add(1, seq_cst);
+    auto uncount = [this, w] {
+        if (w != nullptr)
+            ++w->completed;
+        else
+            foreign_completed_.fetch_add(1, seq_cst);
+    };
+    if (w == nullptr && closed_.load(seq_cst)) {
+        uncount();
+        throw no_runtime("hocket: a task was submitted to a runtime that has been shut down");
+    }
+
+    auto* const t = static_cast<task*>(w != nullptr ? w->records.take() : records.take());
+    if (t == nullptr) {
+        uncount();
+        throw std::bad_alloc();
+    }
+    t->link = nullptr;
+    t->saved = {};
+    t->own = nullptr;
+    t->type = &type;
+    t->home = this;
+    t->spawn_site = nullptr;
+    t->memory = nullptr;
+    t->extra = nullptr;
+    t->kind = kind;
+    t->reason.store(wait_reason::none, relaxed);
+    t->closure_on_heap = false;
+    t->pinned = any_worker;
+    t->publishes = nullptr;
+    t->id = draw_id(w);
+    try {
+        if (how != nullptr) {
+            t->pinned = how->worker;
+            if (!how->name.empty() || how->delay.count() > 0) {
+                t->extra = new task_extra;
+                t->extra->name = how->name;
+                t->extra->owner = t;
+                if (how->delay.count() > 0) t->extra->start.deadline = seam::now() + how->delay.count();
+            }
+            if (how->stack_size > options.stack_size) {
+                t->own = own_stack(how->stack_size);
+                t->saved.token = t->own->context;
+            }
+        }
+        if (type.size > task::inline_bytes || type.align > task::inline_align) {
+            *reinterpret_cast<void**>(t->room) = ::operator new(type.size, std::align_val_t(type.align));
+            t->closure_on_heap = true;
+        }
+    } catch (...) {
+        unmake(t);
+        throw;
+    }
+    t->step(task_state::free, task_state::fresh);
+    return t;
+}
+
+void scheduler::unmake(task* t) noexcept {
+    worker* w = this_worker();
+    if (w != nullptr && &w->sched != this) w = nullptr;
+    if (t->closure_on_heap) ::operator delete(t->closure(), std::align_val_t(t->type->align));
+    if (t->extra != nullptr) {
+        delete t->extra;
+        t->extra = nullptr;
+    }
+    if (task_state const s = t->state.load(relaxed); s != task_state::running && t->own != nullptr) {
+        t->own->pool->give(t->own);  // a stack of its own on which it never began
+    }
+    t->state.store(task_state::free, relaxed);
+    if (w != nullptr) {
+        w->records.give(t);
+        ++w->completed;
+    } else {
+        records.give(t);
+        foreign_completed_.fetch_add(1, seq_cst);
+    }
+}
+
+static task* start_delayed(timer& timer) noexcept {
+    auto* const extra = reinterpret_cast<task_extra*>(reinterpret_cast<std::byte*>(&timer) - offsetof(task_extra, start));
+    return extra->owner;
+}
+
+void scheduler::submit(task* t) noexcept {
+    if (t->own != nullptr) t->step(task_state::fresh, task_state::ready);  // it begins by a switch to its own stack
+    if (t->extra != nullptr && t->extra->start.deadline != 0) {
+        t->extra->start.fire = &start_delayed;
+        arm(t->extra->start);
+        return;
+    }
+    worker* const w = this_worker();
+    bool const mine = w != nullptr && &w->sched == this;
+    if (mine && !w->blocking && t->kind == task_kind::ordinary && t->pinned == any_worker && t->own == nullptr) {
+        if (!w->fresh.push(t)) injected.push(t);
+        wake_for_work();
+        return;
+    }
+    visit const counted(*this, !mine);
+    place(w, mine, t);
+}
+
+void scheduler::make_ready(task* t) noexcept {
+    if (t->state.load(relaxed) == task_state::suspended) t->step(task_state::suspended, task_state::ready);
+    worker* const w = this_worker();
+    bool const mine = w != nullptr && &w->sched == this;
+    visit const counted(*this, !mine);
+    place(w, mine, t);
+}
+
+// Puts a task where it will be run, and wakes somebody. `w` is the calling worker if `mine`.
+void scheduler::place(worker* w, bool mine, task* t) noexcept {
+    if (t->pinned != any_worker) {
+        worker& owner = at(static_cast<unsigned>(t->pinned));
+        if (mine && w == &owner) {
+            owner.pinned.push(t);
+        } else {
+            owner.mail.put(t);
+            seats.wake(owner.seat);
+        }
+    } else if (t->kind == task_kind::blocking) {
+        blocking_tasks.push(t);
+        pool_seats.wake();
+    } else if (mine && !w->blocking) {
+        w->push_ready(t);
+        wake_for_work();
+    } else {
+        injected.push(t);
+        wake_for_work();
+    }
+}
+
+void scheduler::requeue(worker& w, task* t) noexcept {
+    if (t->pinned != any_worker)
+        w.pinned.push(t);
+    else if (t->kind == task_kind::blocking)
+        blocking_tasks.push(t);
+    else if (w.blocking) {
+        injected.push(t);
+        wake_for_work();
+    } else
+        w.push_ready(t);
+}
+
+void scheduler::arm(timer& t) noexcept {
+    worker* const w = this_worker();
+    bool const mine = w != nullptr && &w->sched == this;
+    if (mine && !w->blocking) {
+        w->timers.arm(t);
+        return;
+    }
+    // A blocking worker, or no worker, does not look after a wheel: an ordinary one does.
+    visit const counted(*this, !mine);
+    worker& other = at(ordinary() > 1 ? 1 : 0);
+    if (other.timers.arm(t)) seats.wake(other.seat);
+}
+
+// --- waking ----------------------------------------------------------------------------------------------------------------
+
+bool scheduler::work_visible() const noexcept {
+    if (injected.size() != 0) return true;
+    for (unsigned i = 0; i < options.workers; ++i)
+        if (at(i).fresh.size() != 0 || at(i).ready.size() != 0) return true;
+    return false;
+}
+
+void scheduler::wake_for_work() noexcept {
+    if (seats.wake()) {
+        if (worker* const w = this_worker(); w != nullptr) ++w->wakes;
+        return;
+    }
+    // All ordinary workers are busy. If all idle blocking workers sleep for good, one of them has to begin to look; those who
+    // do look already will see that there is work waiting.
+    std::uint32_t const deep = deep_sleepers.load(relaxed);
+    if (deep != 0 && seats.sleepers() == 0 && seats.searchers() == 0 && deep == pool_seats.sleepers()) pool_seats.wake();
+}
+
+void scheduler::publish(shared_state_base* state) noexcept {
+    bool const first = first_.load(acquire) == state;
+    state->done.set();
+    if (first) {
+        at(0).leaving.store(true, release);  // pairs with the acquire in run_first()
+        seats.wake(at(0).seat);
+    }
+    state->drop();
+}
+
+std::uint64_t scheduler::spawned() const noexcept {
+    std::uint64_t n = foreign_spawned_.load(acquire);
+    for (auto const& w : workers_) n += w->spawned.read();
+    return n;
+}
+
+std::uint64_t scheduler::completed() const noexcept {
+    std::uint64_t n = foreign_completed_.load(acquire);
+    for (auto const& w : workers_) n += w->completed.read();
+    return n;
+}
+
+bool scheduler::nothing_left() const noexcept {
+    std::uint64_t const over = completed();
+    seam::light_fence();
+    return spawned() == over;
+}
+
+void scheduler::check_drained() noexcept {
+    if (!closed_.load(seq_cst) || drained_.load(relaxed) != 0 || !nothing_left()) return;
+    drained_.store(1, release);  // pairs with the acquire in drained()
+    for (auto& w : workers_) w->leaving.store(true, relaxed);
+    seats.wake_all();
+    pool_seats.wake_all();
+    seam::futex_wake(drained_, INT32_MAX);
+}
+
+// --- starting and stopping -------------------------------------------------------------------------------------------------
+
+static void thread_main(void* w) { static_cast<worker*>(w)->enter(); }
+
+void scheduler::start_threads(unsigned first) {
+    try {
+        for (unsigned i = first; i < total(); ++i) {
+            worker& w = at(i);
+            std::string const name = w.blocking ? "hocket-b" + std::to_string(i - ordinary()) : "hocket-" + std::to_string(i);
+            w.thread.start(name.c_str(), &thread_main, &w);
+        }
+    } catch (...) {
+        for (auto& w : workers_) w->leaving.store(true, relaxed);
+        seats.wake_all();
+        pool_seats.wake_all();
+        for (auto& w : workers_) w->thread.join();
+        for (auto& w : workers_) w->leaving.store(false, relaxed);
+        throw;
+    }
+}
+
+void scheduler::start() {
+    hold held(guard_);
+    if (started_) return;
+    start_threads(0);
+    started_ = true;
+    zero_ = zero_state::thread;
+    zero_present.store(true, relaxed);
+}
+
+void scheduler::run_first(void (*entry)(void*), void* argument, void const* site) {
+    if (this_task() != nullptr) misuse("runtime::run() was called inside a fiber");
+    bool as_worker;
+    {
+        hold held(guard_);
+        if (closed_.load(relaxed)) throw no_runtime("hocket: run() on a runtime that has been shut down");
+        if (zero_ == zero_state::caller) misuse("runtime::run() was called by two threads at once");
+        if (!started_) {
+            start_threads(1);
+            started_ = true;
+        }
+        as_worker = zero_ == zero_state::vacant;
+        if (as_worker) zero_ = zero_state::caller;
+    }
+
+    struct call {
+        void (*entry)(void*);
+        void* argument;
+        static void run(void* self) { static_cast<call*>(self)->entry(static_cast<call*>(self)->argument); }
+        static void destroy(void*) noexcept {}
+    };
+    static constexpr task_type type{&call::run, &call::destroy, sizeof(call), alignof(call)};
+    try {
+        state_ptr<shared_state<void>> state(new shared_state<void>);
+        task* const t = make(task_kind::ordinary, nullptr, type);
+        ::new (t->closure()) call{entry, argument};
+        t->spawn_site = site;
+        state->retain();
+        t->publishes = state.get();
+        if (as_worker) {
+            worker& zero = at(0);
+            zero.leaving.store(false, relaxed);
+            first_.store(state.get(), release);  // pairs with the acquire in publish()
+            zero.hand = t;
+            zero_present.store(true, relaxed);
+            zero.enter();
+            first_.store(nullptr, relaxed);
+        } else {
+            submit(t);
+            state->done.wait_until(seam::forever);
+        }
+    } catch (...) {
+        if (as_worker) vacate_zero();
+        throw;
+    }
+    if (as_worker) vacate_zero();
+}
+
+// The caller of run() goes. If shutdown() waits meanwhile, this thread first helps to bring it about.
+void scheduler::vacate_zero() noexcept {
+    while (closed_.load(seq_cst) && !drained()) {
+        at(0).leaving.store(false, seq_cst);
+        if (!drained()) at(0).enter();
+    }
+    zero_present.store(false, seq_cst);
+    {
+        hold held(guard_);
+        zero_ = zero_state::vacant;
+    }
+    // Sleepers look after worker 0's timers from now on.
+    seats.wake_all();
+    zero_left_.fetch_add(1, release);
+    seam::futex_wake(zero_left_, INT32_MAX);
+}
+
+void scheduler::shutdown() {
+    if (task const* const t = this_task(); t != nullptr && t->home == this)
+        misuse("runtime::shutdown() was called by one of its own fibers");
+    bool help = false;
+    {
+        hold held(guard_);
+        if (stopped_) return;
+        stopped_ = true;
+        closed_.store(true, seq_cst);
+        seam::heavy_fence();
+        bool const left = !nothing_left();
+        if (left && !started_) {
+            start_threads(1);
+            started_ = true;
+        }
+        if (left && zero_ == zero_state::vacant) {
+            zero_ = zero_state::caller;
+            help = true;
+        }
+    }
+    if (help) {
+        at(0).leaving.store(drained(), seq_cst);
+        zero_present.store(true, relaxed);
+        while (!drained()) {
+            at(0).leaving.store(false, seq_cst);
+            if (!drained()) at(0).enter();
+        }
+    } else {
+        // Whoever sleeps has to look whether anything is left.
+        check_drained();
+        seats.wake_all();
+        pool_seats.wake_all();
+        while (!drained()) seam::futex_wait(drained_, 0);
+    }
+    for (auto& w : workers_) w->thread.join();
+    // A caller of run() is still on its way out of worker 0.
+    while (!help) {
+        std::uint32_t const seen = zero_left_.load(acquire);
+        {
+            hold held(guard_);
+            if (zero_ != zero_state::caller) break;
+        }
+        seam::futex_wait(zero_left_, seen);
+    }
+    while (visitors_.load(acquire) != 0) seam::pause();  // pairs with the release in ~visit()
+}
+
+// --- telling ---------------------------------------------------------------------------------------------------------------
+
+void scheduler::log(log_level level, std::string_view line) const noexcept {
+    if (!options.logger) return;
+    try {
+        options.logger(level, line);
+    } catch (...) {
+        // A logger that fails must not take the program down; there is nobody left to tell.
+    }
+}
+
+void scheduler::unhandled(task& t) noexcept {
+    ++this_worker()->unhandled;
+    std::string_view const name = t.extra != nullptr ? std::string_view(t.extra->name) : std::string_view();
+    std::string line = "an exception left task " + std::to_string(t.id);
+    if (!name.empty()) line.append(" '").append(name).append("'");
+    try {
+        throw;
+    } catch (std::exception const& e) {
+        line.append(": ").append(e.what());
+    } catch (...) {
+        line.append(", not derived from std::exception");
+    }
+    log(log_level::error, line);
+    if (!options.on_unhandled) std::terminate();
+    options.on_unhandled(name, std::current_exception());
+}
+
+}  // namespace hocket::inline HOCKET_ABI::detail

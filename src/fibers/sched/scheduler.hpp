@@ -1,0 +1,124 @@
+// The scheduler: all of a runtime that its workers share.
+//
+// States: idle (tasks may be submitted, nobody runs them) -> running (start() or the first run()) -> closed (shutdown: foreign
+//   submissions are refused, the runtime's own tasks still spawn) -> drained (no task is left) -> stopped (threads joined).
+// Counting: every record that is made counts as spawned at that moment, and as completed when all of it is over, by the worker
+//   that does it or in a shared counter. Sum of completed read first, sum of spawned read after it: if they are equal, there
+//   was a moment without a live task, and after closing none can be made any more.
+// Visitors: a thread that is not of this runtime and hands it a task is counted while it does, because the task may be over,
+//   and the runtime on its way down, before the visitor has looked whom to wake. stop() waits for visitors.
+#pragma once
+
+#include <cstdint>
+#include <hocket/detail/atomic.hpp>
+#include <hocket/runtime.hpp>
+#include <memory>
+#include <stop_token>
+#include <string_view>
+#include <vector>
+
+#include "alloc/block_pool.hpp"
+#include "alloc/slab_pool.hpp"
+#include "alloc/stack_pool.hpp"
+#include "fibers/sched/injection.hpp"
+#include "fibers/sched/parking.hpp"
+#include "fibers/sched/worker.hpp"
+
+namespace hocket::inline HOCKET_ABI::detail {
+
+class scheduler {
+public:
+    // `options` are complete: no zeros, no automatic. Throws std::bad_alloc.
+    explicit scheduler(runtime_options options);
+    scheduler(scheduler const&) = delete;
+    scheduler& operator=(scheduler const&) = delete;
+    ~scheduler();
+
+    // See runtime. [any thread but its fibers]
+    void start();
+    void run_first(void (*entry)(void*), void* closure, void const* site);
+    void shutdown();
+
+    // A record for a new task, counted as spawned. Throws no_runtime (closed), std::bad_alloc, std::invalid_argument. [any thread]
+    task* make(task_kind kind, launch const* how, task_type const& type);
+    // Ends a record that was never submitted, or that has run. [any thread]
+    void unmake(task* t) noexcept;
+    // Puts a fresh task where it will be run. [any thread]
+    void submit(task* t) noexcept;
+
+    // A suspended or fresh task may go on: puts it where it will, and wakes somebody for it. [any thread]
+    void make_ready(task* t) noexcept;
+    // The same for a task that yields on w, without a wake.
+    void requeue(worker& w, task* t) noexcept;
+
+    // Whether there is something an ordinary worker other than `but` could take. A guess; certain after a heavy fence. [worker]
+    bool work_visible() const noexcept;
+    // After a push of ordinary work. [any thread]
+    void wake_for_work() noexcept;
+    // A worker found that nothing is left while closed: somebody may be waiting for that. [worker]
+    void check_drained() noexcept;
+    // A task that publishes `state` is over: sets it, and drops the task's reference. [worker]
+    void publish(shared_state_base* state) noexcept;
+    // Arms a timer in the wheel of a worker that looks after it. [any thread]
+    void arm(timer& t) noexcept;
+
+    worker& at(unsigned index) const noexcept { return *workers_[index]; }
+    unsigned ordinary() const noexcept { return options.workers; }
+    unsigned total() const noexcept { return static_cast<unsigned>(workers_.size()); }
+
+    void log(log_level level, std::string_view line) const noexcept;
+    void unhandled(task& t) noexcept;  // with an exception in flight
+
+    std::uint64_t spawned() const noexcept;
+    std::uint64_t completed() const noexcept;
+
+    runtime_options const options;
+    backend const contexts;
+    stack_pool stacks;
+    slab_pool records;
+    block_pool blocks;
+    injection injected;
+    injection blocking_tasks;
+    parking seats;           // of ordinary workers
+    parking pool_seats;      // of blocking workers
+    atomic<std::uint32_t> deep_sleepers{0};  // blocking workers that must be woken to help with ordinary work
+    atomic<std::uint32_t> stacks_ran_out{0};
+    std::stop_source stop;
+
+    // False while worker 0 has no thread: then the others service its timers.
+    atomic<bool> zero_present{false};
+
+private:
+    class visit;
+    struct size_class {
+        std::size_t bytes;
+        std::unique_ptr<stack_pool> pool;
+    };
+
+    // Who is worker 0: nobody, a thread of ours (start()), or whoever called run() or shutdown().
+    enum class zero_state : unsigned char { vacant, thread, caller };
+
+    void start_threads(unsigned first);
+    stack* own_stack(std::size_t bytes);
+    void place(worker* w, bool mine, task* t) noexcept;
+    void vacate_zero() noexcept;
+    bool nothing_left() const noexcept;
+    bool drained() const noexcept { return drained_.load(acquire) != 0; }  // pairs with the release in check_drained()
+    void validate(launch const& how) const;
+
+    std::vector<std::unique_ptr<worker>> workers_;  // ordinary, then blocking
+    lock guard_;                                    // the states below
+    bool started_ = false;
+    zero_state zero_ = zero_state::vacant;
+    bool stopped_ = false;
+    std::vector<size_class> sizes_;
+    atomic<bool> closed_{false};
+    atomic<std::uint32_t> drained_{0};
+    atomic<std::uint32_t> zero_left_{0};  // times that a caller of run() has left worker 0
+    atomic<std::uint32_t> visitors_{0};
+    atomic<shared_state_base*> first_{nullptr};  // what run() waits for
+    atomic<std::uint64_t> foreign_spawned_{0};
+    atomic<std::uint64_t> foreign_completed_{0};
+};
+
+}  // namespace hocket::inline HOCKET_ABI::detail

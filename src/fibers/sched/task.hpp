@@ -1,0 +1,111 @@
+// The task record: all the scheduler knows of a piece of work. 128 bytes from a slab, so that a spawn costs two cache lines.
+//
+// States (`state`), and who moves them:
+//
+//   free ------> fresh       new_task, the spawner                 fresh ---> free       dropped: shutdown, failed spawn
+//   fresh -----> running     the worker that calls it              running -> free       it has returned
+//   running ---> suspended   the landing after its switch away     suspended > ready     whoever wakes it
+//   running ---> ready       the landing, when it only yields      ready ---> running    the worker that goes on with it
+//   fresh -----> ready       the spawner, when the task has a stack of its own to begin on
+//
+// A record belongs to one hand at a time: its spawner, the queue it is in, the worker that runs it, or the wait it sleeps in;
+// every move from hand to hand is a release and an acquire of that queue's or wait's own, so the fields need no atomics. State
+// and reason are atomic only because dump() looks at them from outside. A task is a *fiber* from the first time it leaves its
+// worker: `own` is then the stack it stands on, and `saved` where.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <hocket/detail/atomic.hpp>
+#include <hocket/detail/spawn.hpp>
+#include <hocket/this_fiber.hpp>
+#include <string>
+#include <vector>
+
+#include "fibers/context/context.hpp"
+#include "fibers/sched/timer_wheel.hpp"
+#include "fibers/sched/wait_reason.hpp"
+
+namespace hocket::inline HOCKET_ABI::detail {
+
+class scheduler;
+struct task_memory;
+struct local_type;
+
+enum class task_state : std::uint8_t { free, fresh, running, suspended, ready };
+
+char const* to_string(task_state s) noexcept;
+
+// One fiber-local value of a task.
+struct local_value {
+    std::size_t key;
+    void* value;
+    local_type const* type;
+};
+
+// What few tasks have.
+struct task_extra {
+    std::string name;
+    timer start;                      // armed while a delayed task waits to begin
+    task* owner = nullptr;
+    std::vector<local_value> locals;  // in order of construction
+};
+
+struct alignas(64) task {
+    task* link;                         // in the queue it is in
+    context saved;                      // where it stopped, while it is suspended or ready
+    stack* own;                         // null while fresh, and while it runs on its first carrier
+    task_type const* type;
+    scheduler* home;
+    void const* spawn_site;             // a return address in the code that spawned it
+    task_memory* memory;                // its arena; null until first used
+    task_extra* extra;                  // null for most
+
+    atomic<task_state> state;           // at byte 64 or later: the slab pool leaves these bytes of a free record alone
+    task_kind kind;
+    atomic<wait_reason> reason;
+    bool closure_on_heap;
+    int pinned;                         // index of its worker, or any_worker
+    shared_state_base* publishes;       // told when all is over; null for a detached task
+    std::uint64_t id;
+    alignas(8) std::byte room[40];      // the closure, or a pointer to it
+
+    static constexpr std::size_t inline_bytes = sizeof(room);
+    static constexpr std::size_t inline_align = 8;
+
+    void* closure() noexcept { return closure_on_heap ? *reinterpret_cast<void**>(room) : static_cast<void*>(room); }
+
+    // A legal step of the table above; debug builds check it.
+    void step(task_state from, task_state to) noexcept {
+#ifdef NDEBUG
+        static_cast<void>(from);
+#else
+        if (state.load(relaxed) != from) illegal_step(from, to);
+#endif
+        state.store(to, relaxed);
+    }
+
+private:
+    [[noreturn]] void illegal_step(task_state from, task_state to) const noexcept;
+};
+static_assert(sizeof(task) == 128 && offsetof(task, state) == 64);
+
+// An intrusive first-in-first-out list of tasks, for one hand or under a lock.
+struct task_list {
+    task* first = nullptr;
+    task* last = nullptr;
+
+    bool empty() const noexcept { return first == nullptr; }
+    void push(task* t) noexcept {
+        t->link = nullptr;
+        (last != nullptr ? last->link : first) = t;
+        last = t;
+    }
+    task* pop() noexcept {
+        task* const t = first;
+        if (t != nullptr && (first = t->link) == nullptr) last = nullptr;
+        return t;
+    }
+};
+
+}  // namespace hocket::inline HOCKET_ABI::detail

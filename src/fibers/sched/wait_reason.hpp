@@ -1,0 +1,24 @@
+// Why a fiber does not run: every suspension names one. Dumps, logs and the harness print it.
+#pragma once
+
+#include <cstdint>
+#include <hocket/detail/config.hpp>
+
+namespace hocket::inline HOCKET_ABI::detail {
+
+enum class wait_reason : std::uint8_t {
+    none,
+    yield,
+    sleep,
+    mutex,
+    condition,
+    semaphore,
+    channel_send,
+    channel_receive,
+    completion,
+};
+
+// "waits for a mutex", "sleeps" ...
+char const* to_string(wait_reason r) noexcept;
+
+}  // namespace hocket::inline HOCKET_ABI::detail

@@ -1,0 +1,39 @@
+// Waiting for something that happens once.
+//
+// Protocol: set() stores set_ under the queue's lock and claims everybody there; wait_until() looks at set_ under the same lock before
+//   it queues. A plain is_set() needs no lock. Waiters are delivered after the lock is dropped.
+#include <hocket/detail/shared_state.hpp>
+
+#include "fibers/sync/wait_queue.hpp"
+
+namespace hocket::inline HOCKET_ABI::detail {
+
+void completion::set() noexcept {
+    claimed_list woken;
+    {
+        hold guarded(waiters_.guard);
+        set_.store(1, release);  // pairs with the acquire in is_set()
+        while (wait_node* const n = claim_first(waiters_)) woken.add(n);
+    }
+    woken.deliver();
+}
+
+bool completion::wait_until(std::int64_t deadline) noexcept {
+    if (is_set()) return true;
+    waiter me(wait_reason::completion);
+    wait_node node(me);
+    {
+        hold guarded(waiters_.guard);
+        if (is_set()) return true;
+        enqueue(waiters_, node);
+    }
+    if (me.wait(deadline) != waiter::timed_out) return true;
+    hold guarded(waiters_.guard);
+    remove(waiters_, node);
+    return is_set();
+}
+
+shared_state_base::~shared_state_base() = default;
+std::stop_source* shared_state_base::stop_source() noexcept { return nullptr; }
+
+}  // namespace hocket::inline HOCKET_ABI::detail

@@ -1,0 +1,68 @@
+// The operations on a wait_queue: waiters in the order they came.
+//
+// Every function needs the lock that guards the queue: its own, or its object's.
+#pragma once
+
+#include <hocket/detail/wait_queue.hpp>
+#include <utility>
+
+#include "fibers/sync/waiter.hpp"
+
+namespace hocket::inline HOCKET_ABI::detail {
+
+// A waiter's place in one queue. Lives in the waiter's frame.
+struct wait_node {
+    explicit wait_node(waiter& w, void* i = nullptr) noexcept : who(w), item(i) {}
+    waiter& who;
+    void* item;  // what is to be handed over, or where to: the object's business
+    wait_node* next = nullptr;
+    wait_node* previous = nullptr;
+    bool queued = false;
+};
+
+inline void enqueue(wait_queue& q, wait_node& n) noexcept {
+    n.next = nullptr;
+    n.previous = q.last;
+    (q.last != nullptr ? q.last->next : q.first) = &n;
+    q.last = &n;
+    n.queued = true;
+}
+
+// Takes it out if it is still there: true if it was.
+inline bool remove(wait_queue& q, wait_node& n) noexcept {
+    if (!n.queued) return false;
+    (n.previous != nullptr ? n.previous->next : q.first) = n.next;
+    (n.next != nullptr ? n.next->previous : q.last) = n.previous;
+    n.queued = false;
+    return true;
+}
+
+// Takes out the first waiter whose wait can still be ended, and claims it for `key`: the caller delivers. Null when there is
+// none. Those whose wait has ended otherwise are taken out and forgotten.
+inline wait_node* claim_first(wait_queue& q, std::uint32_t key = 1) noexcept {
+    while (wait_node* const n = q.first) {
+        remove(q, *n);
+        if (n->who.claim(key)) return n;
+    }
+    return nullptr;
+}
+
+// Waiters that have been claimed under a lock, to be told after it.
+class claimed_list {
+public:
+    void add(wait_node* n) noexcept {
+        n->next = nullptr;
+        *tail_ = n;
+        tail_ = &n->next;
+    }
+    // In the order they were added. Without the lock.
+    void deliver() noexcept {
+        while (wait_node* const n = std::exchange(first_, first_ != nullptr ? first_->next : nullptr)) n->who.deliver();
+    }
+
+private:
+    wait_node* first_ = nullptr;
+    wait_node** tail_ = &first_;
+};
+
+}  // namespace hocket::inline HOCKET_ABI::detail

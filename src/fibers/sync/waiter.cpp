@@ -1,0 +1,66 @@
+// Parking and waking: see the head of waiter.hpp.
+#include "fibers/sync/waiter.hpp"
+
+#include "seam/clock.hpp"
+
+namespace hocket::inline HOCKET_ABI::detail {
+
+// Runs on the stack that follows, when the fiber's context has been stored.
+void waiter::park(worker& w, void* self) {
+    auto* const me = static_cast<waiter*>(self);
+    task* const t = me->task_;
+    t->step(task_state::running, task_state::suspended);
+    std::uint32_t const before = me->word_.fetch_or(parked, acq_rel);
+    if ((before & delivered) != 0) w.sched.make_ready(t);  // it was faster than we parked
+}
+
+void waiter::wake(task* t) noexcept {
+    if (t != nullptr)
+        t->home->make_ready(t);
+    else
+        seam::futex_wake(word_, 1);  // the word may be gone already: only its address is used
+}
+
+std::uint32_t waiter::wait_as_fiber() noexcept {
+    // acquire: pairs with the release in deliver()
+    if ((word_.load(acquire) & delivered) == 0) suspend(why_, &park, this);
+    return word_.load(acquire) >> 8;
+}
+
+// A deadline as a source of its own; its lock is the wheel's.
+struct deadline_timer : timer {
+    explicit deadline_timer(waiter& w) noexcept : waits(w) {
+        fire = [](timer& self) noexcept -> task* {
+            waiter& w = static_cast<deadline_timer&>(self).waits;
+            task* const t = w.task_;
+            std::uint32_t seen = w.word_.load(relaxed);
+            while ((seen & waiter::claimed) == 0)
+                if (w.word_.compare_exchange_weak(seen, seen | waiter::claimed | waiter::delivered, acq_rel, relaxed))
+                    return (seen & waiter::parked) != 0 ? t : nullptr;
+            return nullptr;
+        };
+    }
+    waiter& waits;
+};
+
+std::uint32_t waiter::wait_as_fiber(std::int64_t when) noexcept {
+    deadline_timer limit(*this);
+    limit.deadline = when;
+    task_->home->arm(limit);
+    std::uint32_t const key = wait_as_fiber();
+    if (key != timed_out) timer_wheel::cancel(limit);
+    return key;
+}
+
+std::uint32_t waiter::wait_as_thread(std::int64_t when) noexcept {
+    std::uint32_t seen = word_.fetch_or(parked, acq_rel) | parked;
+    while ((seen & delivered) == 0) {
+        if (!seam::futex_wait(word_, seen, when) && end(timed_out)) break;
+        seen = word_.load(acquire);
+        // A winner that has claimed will deliver soon: only that counts now.
+        if ((seen & claimed) != 0) when = seam::forever;
+    }
+    return word_.load(acquire) >> 8;
+}
+
+}  // namespace hocket::inline HOCKET_ABI::detail

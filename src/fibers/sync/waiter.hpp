@@ -1,0 +1,94 @@
+// One wait of one fiber or one plain thread: who may end it, and how it goes to sleep without missing that.
+//
+// States (word_), bits that are only ever added:
+//
+//   0                     registered with its sources, still awake
+//   + parked              asleep: only the waker can make it go on
+//   + claimed | key<<8    a waker has won; what it delivers is its business; nobody else will wake
+//   + delivered           the waker is done: the waiter may go on, and its frame may die
+//
+// Protocol: a waiter lives in its owner's frame. It registers with its sources (wait queues, one timer), then calls wait().
+//   Each source's waker, holding that source's lock, calls claim(); the one compare-and-swap that adds `claimed` picks the winner.
+//   The winner delivers the item or the permit, drops the lock and calls deliver(), after which it must not touch the waiter.
+//   deliver() makes the fiber ready only if it has parked; otherwise the waiter finds `delivered` when it wants to park. So a
+//   fiber is never made ready before its context has been stored (invariant I4 of worker.hpp).
+//   Losers forget the waiter before they drop their lock; when the wait has ended the waiter takes the lock of every source that
+//   did not wake it, to unregister, and so outlives their last look.
+//   A waiter with one source and no timer cannot be contested: its waker may skip claim() (sole()).
+// Memory order: deliver() releases all the waker did; the waiter acquires it in wait(). Parking releases the waiter's frame to
+//   the waker that makes it ready.
+#pragma once
+
+#include <cstdint>
+#include <hocket/detail/atomic.hpp>
+
+#include "fibers/sched/scheduler.hpp"
+#include "fibers/sched/switch.hpp"
+#include "fibers/sched/task.hpp"
+#include "fibers/sched/timer_wheel.hpp"
+#include "fibers/sched/wait_reason.hpp"
+#include "seam/futex.hpp"
+
+namespace hocket::inline HOCKET_ABI::detail {
+
+class waiter {
+public:
+    // What ended a wait: 0 is the deadline, sources use keys from 1 on.
+    static constexpr std::uint32_t timed_out = 0;
+
+    // A wait of the calling fiber, or thread. [any thread]
+    explicit waiter(wait_reason why) noexcept : task_(this_task()), why_(why) {}
+    waiter(waiter const&) = delete;
+    waiter& operator=(waiter const&) = delete;
+
+    // Sleeps until a source has delivered, or until the deadline. Returns the winner's key. [any thread, the owner]
+    std::uint32_t wait(std::int64_t deadline = seam::forever) noexcept {
+        if (deadline == seam::forever) return task_ != nullptr ? wait_as_fiber() : wait_as_thread(deadline);
+        return task_ != nullptr ? wait_as_fiber(deadline) : wait_as_thread(deadline);
+    }
+
+    // True for the one waker that may end the wait. Under the source's lock. [any thread]
+    bool claim(std::uint32_t key) noexcept {
+        std::uint32_t seen = word_.load(relaxed);
+        while ((seen & claimed) == 0)
+            // acquire: what the waiter wrote before it parked
+            if (word_.compare_exchange_weak(seen, seen | claimed | key << 8, acq_rel, relaxed)) return true;
+        return false;
+    }
+
+    // Ends the wait that claim() has won. The waiter may be gone when it returns. Not under the source's lock if the source may
+    // die with the waiter. [any thread]
+    void deliver() noexcept {
+        task* const t = task_;
+        std::uint32_t const before = word_.fetch_or(delivered, acq_rel);
+        if ((before & parked) != 0) wake(t);
+    }
+
+    // claim() and deliver() in one, where nothing is delivered but the wake itself. [any thread]
+    bool end(std::uint32_t key) noexcept {
+        task* const t = task_;
+        std::uint32_t seen = word_.load(relaxed);
+        while ((seen & claimed) == 0)
+            if (word_.compare_exchange_weak(seen, seen | claimed | delivered | key << 8, acq_rel, relaxed)) {
+                if ((seen & parked) != 0) wake(t);
+                return true;
+            }
+        return false;
+    }
+
+private:
+    friend struct deadline_timer;
+    static constexpr std::uint32_t parked = 1, claimed = 2, delivered = 4;
+
+    std::uint32_t wait_as_fiber() noexcept;
+    std::uint32_t wait_as_fiber(std::int64_t deadline) noexcept;
+    std::uint32_t wait_as_thread(std::int64_t deadline) noexcept;
+    void wake(task* t) noexcept;
+    static void park(worker& w, void* self);
+
+    atomic<std::uint32_t> word_{0};
+    task* const task_;  // null: a plain thread
+    wait_reason const why_;
+};
+
+}  // namespace hocket::inline HOCKET_ABI::detail

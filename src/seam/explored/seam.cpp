@@ -1,0 +1,94 @@
+// The seam over the explorer: what src/seam/real.cpp and current.cpp are over a kernel.
+//
+// Outside an exploration (static initialisers, test set-up) there is one thread: the clock stands still, nobody can wake
+// a waiter, no thread can be started.
+#include <cstdio>
+#include <cstdlib>
+#include <system_error>
+
+#include "seam/choice.hpp"
+#include "seam/clock.hpp"
+#include "seam/current.hpp"
+#include "seam/explored/engine.hpp"
+#include "seam/futex.hpp"
+#include "seam/pause.hpp"
+#include "seam/thread.hpp"
+
+namespace hocket::inline HOCKET_ABI::detail::seam {
+
+using explorer::engine;
+
+std::int64_t now() noexcept {
+    engine* const e = engine::running();
+    if (e == nullptr) return 0;
+    point(operation::clock);
+    return e->now();
+}
+
+bool futex_wait(atomic<std::uint32_t>& word, std::uint32_t expected, std::int64_t deadline) noexcept {
+    engine* const e = engine::running();
+    if (e == nullptr) {
+        if (word.peek() != expected) return true;
+        std::fputs("hocket: futex_wait() outside an exploration, where nobody could wake the caller\n", stderr);
+        std::abort();
+    }
+    point(operation::futex_wait, &word, sizeof word);
+    return e->wait(&word, word.peek(), expected, deadline);
+}
+
+void futex_wake(atomic<std::uint32_t>& word, int count) noexcept {
+    engine* const e = engine::running();
+    if (e == nullptr) return;
+    point(operation::futex_wake, &word, 0);
+    e->wake(&word, count);
+}
+
+void pause() noexcept {
+    if (engine* const e = engine::running()) e->yield(__builtin_return_address(0));
+}
+
+void thread::start(char const* name, void (*entry)(void*), void* argument) {
+    engine* const e = engine::running();
+    if (e == nullptr)
+        throw std::system_error(std::make_error_code(std::errc::operation_not_permitted),
+                                "hocket: a virtual thread starts inside explore() only");
+    entry_ = entry;
+    argument_ = argument;
+    id_ = e->start(name, entry_, argument_);
+    started_ = true;
+    point(operation::start);
+}
+
+void thread::join() noexcept {
+    if (!started_) return;
+    point(operation::join);
+    engine::running()->join(id_);
+    started_ = false;
+}
+
+unsigned long thread_id() noexcept {
+    engine* const e = engine::running();
+    return e != nullptr ? static_cast<unsigned long>(e->current().number) + 2 : 1;
+}
+
+std::uint32_t choice::below(std::uint32_t n) noexcept {
+    engine* const e = engine::running();
+    if (e != nullptr) return e->below(n);
+    state_ = state_ * 6364136223846793005u + 1442695040888963407u;
+    return static_cast<std::uint32_t>(((state_ >> 32) * n) >> 32);
+}
+
+// What the one thread outside an exploration has for current().
+static void* outside = nullptr;
+
+void* current() noexcept {
+    engine* const e = engine::running();
+    return e != nullptr ? e->current().current : outside;
+}
+
+void set_current(void* value) noexcept {
+    engine* const e = engine::running();
+    (e != nullptr ? e->current().current : outside) = value;
+}
+
+}  // namespace hocket::inline HOCKET_ABI::detail::seam

@@ -1,0 +1,44 @@
+// Faults that a test can put into the library, to see that the check which guards against them notices.
+//
+// Only explored builds and builds with -DHOCKET_BREAKABLE have them; elsewhere the question is a constant and vanishes.
+#pragma once
+
+#include <cstdint>
+#include <hocket/detail/config.hpp>
+
+namespace hocket::inline HOCKET_ABI::detail::seam {
+
+enum class fault : std::uint8_t {
+    none,
+    lock_forgets_sleepers,        // a waiter takes the lock as if nobody else slept on it
+    deque_take_without_race,      // the owner takes the last item without its compare-and-swap
+    ready_ring_pop_without_race,  // the owner moves the head past an item that is being stolen
+    mailbox_take_in_two_steps,    // reads the list, then empties it
+    sleep_without_recheck,        // a worker announces that it sleeps, and sleeps without another look
+    timer_cancel_looks_without_lock,  // cancel() returns as soon as the timer is out of the wheel, though it may be firing
+    publish_before_saved,         // a fiber is shown to its waker before its context is stored
+};
+
+#if defined(HOCKET_EXPLORED) || defined(HOCKET_BREAKABLE)
+
+// The fault that is in now. Set while no thread of the library runs.
+HOCKET_API inline fault injected = fault::none;
+
+inline bool fault_injected(fault f) noexcept { return injected == f; }
+
+// Puts a fault in for a scope. [any thread, while no thread of the library runs]
+class with_fault {
+public:
+    explicit with_fault(fault f) noexcept { injected = f; }
+    with_fault(with_fault const&) = delete;
+    with_fault& operator=(with_fault const&) = delete;
+    ~with_fault() { injected = fault::none; }
+};
+
+#else
+
+constexpr bool fault_injected(fault) noexcept { return false; }
+
+#endif
+
+}  // namespace hocket::inline HOCKET_ABI::detail::seam
