@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <hocket/detail/shared_state.hpp>
 #include <hocket/detail/spawn.hpp>
 #include <hocket/launch.hpp>
@@ -17,9 +18,20 @@ namespace detail {
 // What a fiber object and its task share.
 class HOCKET_API fiber_state final : public shared_state<void> {
 public:
-    std::stop_source* stop_source() noexcept override { return &stop; }
+    std::stop_token stop_token() override;
+
+    // From now on a stop asked of the runtime is asked of this fiber too. Called by one thread at a time. [any thread]
+    void follow(std::stop_token of_runtime);
+
     std::stop_source stop;
     fiber_id id;  // written before the task is submitted
+
+private:
+    struct forward {
+        std::stop_source& to;
+        void operator()() const noexcept { to.request_stop(); }
+    };
+    std::optional<std::stop_callback<forward>> link_;
 };
 }  // namespace detail
 
@@ -86,7 +98,7 @@ private:
         using arguments = decltype(closure_type::arguments);
         if constexpr (wants_token)
             ::new (task.storage()) closure_type{
-                std::forward<F>(f), arguments(state_->stop.get_token(), std::forward<Args>(args)...)};
+                std::forward<F>(f), arguments(task.follow_runtime(*state_.get()), std::forward<Args>(args)...)};
         else
             ::new (task.storage()) closure_type{std::forward<F>(f), arguments(std::forward<Args>(args)...)};
         state_->id = task.id();

@@ -13,7 +13,6 @@
 // Exit codes: those of doctest (0 passed, 1 failed); 2 for a wrong option, 3 when a case hung, 77 when no case was run.
 #pragma once
 
-#define DOCTEST_CONFIG_IMPLEMENTATION_IN_DLL
 #include <doctest/doctest.h>
 
 #include <chrono>

@@ -1,7 +1,8 @@
 // From a closure to a task.
 #include <hocket/detail/spawn.hpp>
 
-#include <future>
+#include <hocket/fiber.hpp>
+#include <utility>
 
 #include "fibers/sched/scheduler.hpp"
 #include "fibers/sched/worker.hpp"
@@ -23,6 +24,11 @@ new_task::~new_task() {
     if (task_ == nullptr) return;
     if (state_ != nullptr) state_->drop();
     core_->unmake(task_);
+}
+
+std::stop_token new_task::follow_runtime(fiber_state& state) {
+    state.follow(core_->stop.get_token());
+    return state.stop_token();
 }
 
 void new_task::submit() noexcept {

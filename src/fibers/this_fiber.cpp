@@ -1,4 +1,6 @@
 // What a task asks of itself.
+#include <hocket/fiber.hpp>
+#include <hocket/go.hpp>
 #include <hocket/this_fiber.hpp>
 
 #include <exception>
@@ -70,7 +72,10 @@ std::stop_token get_stop_token() {
     task const* const t = this_task();
     if (t == nullptr) return {};
     if (t->publishes != nullptr)
-        if (std::stop_source* const own = t->publishes->stop_source(); own != nullptr) return own->get_token();
+        if (std::stop_token own = t->publishes->stop_token(); own.stop_possible()) {
+            static_cast<fiber_state*>(t->publishes)->follow(t->home->stop.get_token());
+            return own;
+        }
     return t->home->stop.get_token();
 }
 

@@ -10,13 +10,17 @@ namespace hocket::inline HOCKET_ABI::detail::seam {
 
 enum class fault : std::uint8_t {
     none,
-    lock_forgets_sleepers,        // a waiter takes the lock as if nobody else slept on it
-    deque_take_without_race,      // the owner takes the last item without its compare-and-swap
-    ready_ring_pop_without_race,  // the owner moves the head past an item that is being stolen
-    mailbox_take_in_two_steps,    // reads the list, then empties it
-    sleep_without_recheck,        // a worker announces that it sleeps, and sleeps without another look
-    timer_cancel_looks_without_lock,  // cancel() returns as soon as the timer is out of the wheel, though it may be firing
-    publish_before_saved,         // a fiber is shown to its waker before its context is stored
+    lock_forgets_sleepers,             // a waiter takes the lock as if nobody else slept on it
+    deque_take_without_race,           // the owner takes the last item without its compare-and-swap
+    ready_ring_pop_without_race,       // the owner moves the head past an item that is being stolen
+    mailbox_take_in_two_steps,         // reads the list, then empties it
+    sleep_without_recheck,             // a worker announces that it sleeps, and sleeps without another look
+    timer_cancel_looks_without_lock,   // cancel() returns as soon as the timer is out of the wheel, though it may be firing
+    publish_before_saved,              // a fiber is shown to its waker before its context is stored
+    park_ignores_delivery,             // a fiber that is woken on its way to sleep sleeps all the same
+    claim_in_two_steps,                // who ends a wait is looked up, then written down
+    condition_unlocks_first,           // wait() gives the mutex back before it is queued
+    semaphore_sleeps_without_retry,    // acquire() does not try once more after it has been counted as waiting
 };
 
 #if defined(HOCKET_EXPLORED) || defined(HOCKET_BREAKABLE)

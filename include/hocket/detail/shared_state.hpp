@@ -49,8 +49,8 @@ public:
         if (references_.fetch_sub(1, acq_rel) == 1) delete this;
     }
 
-    // The stop source of the task that publishes this state; null when it has none of its own.
-    virtual std::stop_source* stop_source() noexcept;
+    // The stop token of the task that publishes this state; one without a state when it has none of its own.
+    virtual std::stop_token stop_token();
 
     completion done;
     std::exception_ptr failure;  // written before done is set

@@ -9,12 +9,14 @@
 #include <hocket/launch.hpp>
 #include <hocket/this_fiber.hpp>
 #include <new>
+#include <stop_token>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 namespace hocket::inline HOCKET_ABI::detail {
 
+class fiber_state;
 class scheduler;
 struct task;
 
@@ -42,6 +44,9 @@ public:
     void* storage() const noexcept { return storage_; }
 
     fiber_id id() const noexcept { return id_; }
+
+    // The fiber's stop token, which from now on also follows the runtime's. [any thread]
+    HOCKET_API std::stop_token follow_runtime(fiber_state& state);
 
     // The state that the task publishes when it has completed and all it owned is gone; takes over one reference. A task that
     // is dropped before it starts publishes a broken promise. Call it at most once, after the closure has been built.

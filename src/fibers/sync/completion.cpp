@@ -34,6 +34,6 @@ bool completion::wait_until(std::int64_t deadline) noexcept {
 }
 
 shared_state_base::~shared_state_base() = default;
-std::stop_source* shared_state_base::stop_source() noexcept { return nullptr; }
+std::stop_token shared_state_base::stop_token() { return {}; }
 
 }  // namespace hocket::inline HOCKET_ABI::detail

@@ -34,11 +34,13 @@ bool condition_variable::wait_until_ns(std::unique_lock<mutex>& held, std::int64
     if (!held.owns_lock()) misuse("condition_variable::wait() without holding the mutex");
     waiter me(wait_reason::condition);
     wait_node node(me);
+    bool const unlocks_first = seam::fault_injected(seam::fault::condition_unlocks_first);
+    if (unlocks_first) held.unlock();
     {
         hold guarded(waiters_.guard);
         enqueue(waiters_, node);
     }
-    held.unlock();
+    if (!unlocks_first) held.unlock();
     bool const notified = me.wait(deadline) != waiter::timed_out;
     if (!notified) {
         hold guarded(waiters_.guard);

@@ -50,7 +50,7 @@ bool semaphore_core::acquire(std::int64_t deadline) noexcept {
     {
         hold guarded(waiters_.guard);
         waiting_.fetch_add(1, seq_cst);
-        if (take_permit(permits_)) {
+        if (!seam::fault_injected(seam::fault::semaphore_sleeps_without_retry) && take_permit(permits_)) {
             waiting_.fetch_sub(1, relaxed);
             return true;
         }

@@ -27,6 +27,7 @@
 #include "fibers/sched/task.hpp"
 #include "fibers/sched/timer_wheel.hpp"
 #include "fibers/sched/wait_reason.hpp"
+#include "seam/fault.hpp"
 #include "seam/futex.hpp"
 
 namespace hocket::inline HOCKET_ABI::detail {
@@ -50,6 +51,10 @@ public:
     // True for the one waker that may end the wait. Under the source's lock. [any thread]
     bool claim(std::uint32_t key) noexcept {
         std::uint32_t seen = word_.load(relaxed);
+        if (seam::fault_injected(seam::fault::claim_in_two_steps) && (seen & claimed) == 0) {
+            word_.fetch_or(claimed | key << 8, acq_rel);
+            return true;
+        }
         while ((seen & claimed) == 0)
             // acquire: what the waiter wrote before it parked
             if (word_.compare_exchange_weak(seen, seen | claimed | key << 8, acq_rel, relaxed)) return true;

@@ -43,4 +43,7 @@ public:
 // `percent`: that probability; 0: one in 2, 4, 8 ... 128, drawn for the schedule.
 std::unique_ptr<chooser> make_random_walk(std::uint64_t seed, unsigned percent);
 
+// The thread of the highest priority runs; priorities are random and fall now and then.
+std::unique_ptr<chooser> make_priorities(std::uint64_t seed);
+
 }  // namespace hocket::inline HOCKET_ABI::explorer

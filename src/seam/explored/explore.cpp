@@ -1,6 +1,8 @@
 // Runs schedule after schedule until one fails.
 #include "seam/explored/explore.hpp"
 
+#include <unistd.h>
+
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -21,22 +23,32 @@ std::uint64_t seed_from_system() {
     return std::uint64_t{device()} + 1;
 }
 
-std::uint64_t first_seed(explore_options const& options) {
-    if (char const* const text = std::getenv("HOCKET_SEED"); text != nullptr && *text != '\0') {
-        std::uint64_t seed = 0;
-        auto const [end, error] = std::from_chars(text, text + std::strlen(text), seed);
-        if (error != std::errc{} || *end != '\0' || seed == 0)
-            throw std::invalid_argument(std::string("hocket: HOCKET_SEED is a positive number, not \"") + text + "\"");
-        return seed;
-    }
-    return options.seed != 0 ? options.seed : seed_from_system();
+// A positive number in the environment; 0 when there is none.
+std::uint64_t from_environment(char const* name) {
+    char const* const text = std::getenv(name);
+    if (text == nullptr || *text == '\0') return 0;
+    std::uint64_t number = 0;
+    auto const [end, error] = std::from_chars(text, text + std::strlen(text), number);
+    if (error != std::errc{} || *end != '\0' || number == 0)
+        throw std::invalid_argument(std::string("hocket: ") + name + " is a positive number, not \"" + text + "\"");
+    return number;
+}
+
+std::unique_ptr<chooser> make_chooser(explore_options const& options, std::uint64_t seed) {
+    bool const by_priorities =
+        options.how == strategy::priorities || (options.how == strategy::mixed && seed % 3 == 0);
+    return by_priorities ? make_priorities(seed) : make_random_walk(seed, options.preemption_percent);
 }
 
 }  // namespace
 
-explore_result explore(explore_options const& options, std::function<void()> body) {
+explore_result explore(explore_options const& given, std::function<void()> body) {
     if (exploring()) throw std::logic_error("hocket: explore() inside an exploration");
-    std::uint64_t const seed = first_seed(options);
+    explore_options options = given;
+    std::uint64_t seed = from_environment("HOCKET_SEED");
+    if (seed == 0) seed = options.seed != 0 ? options.seed : seed_from_system();
+    if (std::uint64_t const times = from_environment("HOCKET_SCHEDULES"); times != 0 && options.schedules > 1)
+        options.schedules = static_cast<unsigned>(options.schedules * times);
     std::fprintf(stderr, "explore %s: seed %llu, %u schedules\n", options.name,
                  static_cast<unsigned long long>(seed), options.schedules);
     progress here;
@@ -52,8 +64,9 @@ explore_result explore_here(explore_options const& options, std::uint64_t seed, 
         ++result.schedules_run;
         told.seed = result.seed;
         told.schedules_run = result.schedules_run;
+        if (options.isolated) alarm(patience);
         engine one;
-        engine::outcome outcome = one.run(body, make_random_walk(result.seed, options.preemption_percent),
+        engine::outcome outcome = one.run(body, make_chooser(options, result.seed),
                                           {.steps = options.max_steps, .trace = options.trace});
         result.failed = outcome.failed;
         result.message = std::move(outcome.message);

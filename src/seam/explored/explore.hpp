@@ -32,16 +32,24 @@
 
 namespace hocket::inline HOCKET_ABI::explorer {
 
+enum class strategy : std::uint8_t {
+    mixed,        // every third schedule by priorities, the others at random
+    random_walk,  // at each scheduling point any thread may be next
+    priorities,   // the thread of the highest priority runs; priorities fall now and then
+};
+
 struct explore_options {
     // Printed with the seed.
     char const* name = "";
     // Of the first schedule; each further one has the seed that follows. 0: from the system. The environment variable
     // HOCKET_SEED overrides it.
     std::uint64_t seed = 0;
+    // How many; the environment variable HOCKET_SCHEDULES multiplies it, unless it is 1.
     unsigned schedules = 1000;
+    strategy how = strategy::mixed;
     // Scheduling points after which a schedule is given up.
     unsigned max_steps = 100'000;
-    // Chance of a preemption at each scheduling point, 1 to 100; 0: drawn anew for each schedule.
+    // Of random walks: chance of a preemption at each scheduling point, 1 to 100; 0: drawn anew for each schedule.
     unsigned preemption_percent = 0;
     // Runs in a child process, so that a failed schedule leaves nothing behind and a crash or a hang is a failure with a
     // seed like any other. The body's effects on the caller's variables are lost.
@@ -64,7 +72,7 @@ struct explore_result {
     std::string trace{};
 };
 
-// Throws std::invalid_argument when HOCKET_SEED is no number. Not to be nested. [plain thread, one at a time]
+// Throws std::invalid_argument when HOCKET_SEED or HOCKET_SCHEDULES is no positive number. Not to be nested. [plain thread, one at a time]
 explore_result explore(explore_options const& options, std::function<void()> body);
 
 // Fails the schedule unless `condition` holds; does not return then. [virtual thread]

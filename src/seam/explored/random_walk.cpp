@@ -4,53 +4,30 @@
 // stand still for a whole operation of another by switching seldom. Hence a rate per schedule.
 #include <cmath>
 
-#include "seam/explored/chooser.hpp"
-#include "seam/explored/random_stream.hpp"
+#include "seam/explored/random_chooser.hpp"
 
 namespace hocket::inline HOCKET_ABI::explorer {
 namespace {
 
-class random_walk final : public chooser {
+class random_walk final : public random_chooser {
 public:
-    random_walk(std::uint64_t seed, unsigned percent) : random_(seed) {
-        std::uint32_t const halvings = 1 + random_.below(7);  // drawn in any case: a replay may give no percentage
-        double const rate = percent != 0 ? percent / 100.0 : std::ldexp(1.0, -static_cast<int>(halvings));
-        gap_scale_ = rate < 1 ? 1 / std::log1p(-rate) : 0;
+    random_walk(std::uint64_t seed, unsigned percent) : random_chooser(seed) {
+        int const halvings = 1 + static_cast<int>(random_.below(7));
+        set_rate(percent != 0 ? percent / 100.0 : std::ldexp(1.0, -halvings));
     }
 
-    std::uint32_t quiet(bool) override {
-        // Geometric: the number of failures before the first success of that rate.
-        return static_cast<std::uint32_t>(std::log(random_.unit()) * gap_scale_);
-    }
+    std::uint32_t quiet(bool) override { return gap(); }
 
     std::size_t next(std::span<int const> able, int running, bool) override {
-        if (able.size() == 1) return 0;
-        // Any but the running one: quiet() has already decided that it is to stop.
-        bool among = false;
-        std::size_t at = 0;
-        for (std::size_t i = 0; i < able.size(); ++i)
-            if (able[i] == running) among = true, at = i;
         auto const n = static_cast<std::uint32_t>(able.size());
-        if (!among) return random_.below(n);
-        std::size_t const other = random_.below(n - 1);
-        return other < at ? other : other + 1;
+        // Any but the running one: quiet() has already decided that it is to stop.
+        for (std::size_t at = 0; at < n; ++at)
+            if (able[at] == running) {
+                std::size_t const other = n > 1 ? random_.below(n - 1) : 0;
+                return n == 1 || other < at ? other : other + 1;
+            }
+        return random_.below(n);
     }
-
-    std::uint32_t below(std::uint32_t n) override { return random_.below(n); }
-
-    bool happens(mischief m) override {
-        switch (m) {
-            case mischief::spurious_wake: return random_.below(32) == 0;
-            case mischief::weak_failure: return random_.below(16) == 0;
-            case mischief::timeout: return random_.below(16) == 0;
-            case mischief::delay: return random_.below(8) == 0;
-        }
-        return false;
-    }
-
-private:
-    random_stream random_;
-    double gap_scale_;
 };
 
 }  // namespace

@@ -1,0 +1,62 @@
+// The names of modules.
+#include <hocket/audio/gain.hpp>
+#include <hocket/audio/mixer.hpp>
+#include <hocket/audio/oscillator.hpp>
+#include <hocket/audio/registry.hpp>
+#include <hocket/audio/wav_player.hpp>
+#include <map>
+#include <mutex>
+#include <stdexcept>
+
+namespace hocket::inline HOCKET_ABI::audio {
+
+namespace {
+
+template <class M>
+std::unique_ptr<module> make_plain() {
+    return std::make_unique<M>();
+}
+
+struct book {
+    std::mutex guard;
+    std::map<std::string, module_factory, std::less<>> entries{
+        {"hocket:Gain", make_plain<gain>},
+        {"hocket:Mixer", make_plain<mixer>},
+        {"hocket:Oscillator", make_plain<oscillator>},
+        {"hocket:WavPlayer", make_plain<wav_player>},
+    };
+};
+
+// Made when first used, so that modules may register themselves from static initialisers.
+book& names() {
+    static book b;
+    return b;
+}
+
+}  // namespace
+
+void register_module(std::string_view slug, module_factory factory) {
+    if (slug.empty()) throw std::invalid_argument("a module must be registered under a name");
+    if (!factory) throw std::invalid_argument("module '" + std::string(slug) + "' is registered without a factory");
+    book& b = names();
+    std::lock_guard const held(b.guard);
+    if (!b.entries.emplace(slug, std::move(factory)).second)
+        throw std::invalid_argument("a module is already registered as '" + std::string(slug) + "'");
+}
+
+module_factory find_module(std::string_view slug) {
+    book& b = names();
+    std::lock_guard const held(b.guard);
+    auto const found = b.entries.find(slug);
+    return found == b.entries.end() ? module_factory() : found->second;
+}
+
+std::vector<std::string> registered_modules() {
+    book& b = names();
+    std::lock_guard const held(b.guard);
+    std::vector<std::string> result;
+    for (auto const& [name, factory] : b.entries) result.push_back(name);
+    return result;
+}
+
+}  // namespace hocket::inline HOCKET_ABI::audio

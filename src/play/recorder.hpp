@@ -1,0 +1,42 @@
+// Takes what a driver plays to where it can be written to a file: a ring between the audio thread and the writer.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <hocket/audio/port.hpp>
+#include <hocket/audio/spsc_ring.hpp>
+#include <hocket/audio/wav.hpp>
+#include <vector>
+
+namespace play {
+
+class recorder final : public hocket::audio::port {
+public:
+    // Leaves out the first `skip` frames, then keeps `frames`. The ring holds at least `room` frames.
+    recorder(unsigned channels, std::uint64_t skip, std::uint64_t frames, unsigned room);
+
+    // [audio]
+    void play(std::span<float const* const> outputs, unsigned frames) noexcept override;
+
+    // Writes what has arrived. Throws wav_error. [control, one thread]
+    void drain(hocket::audio::wav_writer& to);
+
+    // Frames that found no room, and are missing in the file. [any thread]
+    std::uint64_t lost() const noexcept { return lost_.load(std::memory_order_relaxed); }
+    // Frames written, and FNV-1a over their floats. [control]
+    std::uint64_t written() const noexcept { return written_; }
+    std::uint64_t checksum() const noexcept { return checksum_; }
+
+private:
+    unsigned const channels_;
+    std::uint64_t skip_;   // the audio thread's
+    std::uint64_t keep_;   // likewise
+    hocket::audio::spsc_ring<float> ring_;  // interleaved
+    std::vector<float> frame_;
+    std::vector<float> chunk_;
+    std::atomic<std::uint64_t> lost_{0};
+    std::uint64_t written_ = 0;
+    std::uint64_t checksum_ = 0xcbf29ce484222325;
+};
+
+}  // namespace play

@@ -1,0 +1,37 @@
+// The table of scenarios.
+#include <algorithm>
+
+#include "stress/scenarios/all.hpp"
+
+namespace hocket::stress {
+
+static constexpr scenario table[] = {
+    {"spawn", "a million tasks from many places each run exactly once", spawn},
+    {"yield-ring", "fibers that yield keep their stacks, get every turn, and let all others run", yield_ring},
+    {"ping-pong", "two fibers over channels and semaphores see every value once, in turn", ping_pong},
+    {"skynet", "a tree of fibers with a million leaves sums up without loss", skynet},
+    {"async", "forked results are right and exactly the thrown exceptions arrive", async_tree},
+    {"mutex", "fibers and threads increment plain counters under a mutex and lose nothing", mutex_counters},
+    {"channel", "many senders and receivers: every value once, in each sender's order", channel_crowd},
+    {"blocking", "blocking tasks fill their pool and never exceed it, and all others go on beside them", blocking_mix},
+    {"timers", "no sleep ends early and every sleep ends", timers},
+    {"arena", "arenas keep tasks' data apart, destroy what was made and give all back", arena_churn},
+    {"foreign", "what threads submit before, during and after run() is run where it was asked to", foreign},
+    {"audio", "a WAV streamed through the engine comes out whole while the others run", audio_stream},
+};
+
+std::span<scenario const> scenarios() noexcept { return table; }
+
+scenario const* find_scenario(std::string_view name) noexcept {
+    auto const* const found =
+        std::find_if(std::begin(table), std::end(table), [&](auto const& s) { return s.name == name; });
+    return found == std::end(table) ? nullptr : found;
+}
+
+std::string scenario_names() {
+    std::string names;
+    for (auto const& s : table) names += (names.empty() ? "" : ", ") + std::string(s.name);
+    return names;
+}
+
+}  // namespace hocket::stress

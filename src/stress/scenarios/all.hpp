@@ -1,0 +1,22 @@
+// The functions of all scenarios; each has a file of its own that says what it proves, what one op is, what its latency
+// is, and what it does wrong when broken on purpose.
+#pragma once
+
+#include "stress/scenario.hpp"
+
+namespace hocket::stress {
+
+void arena_churn(trial& t);
+void async_tree(trial& t);
+void audio_stream(trial& t);
+void blocking_mix(trial& t);
+void channel_crowd(trial& t);
+void foreign(trial& t);
+void mutex_counters(trial& t);
+void ping_pong(trial& t);
+void skynet(trial& t);
+void spawn(trial& t);
+void timers(trial& t);
+void yield_ring(trial& t);
+
+}  // namespace hocket::stress

@@ -1,0 +1,351 @@
+#include <doctest/doctest.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "alloc/stack_pool.hpp"
+#include "child.hpp"
+
+using namespace hocket::detail;
+
+namespace {
+
+bool faults(std::byte* p) {
+    return in_child([p] { *static_cast<std::byte volatile*>(p) = std::byte{1}; }).signal == SIGSEGV;
+}
+
+// Pages of [base, record] that have memory under them.
+std::size_t resident(stack const& s) {
+    std::size_t const page = pages::size();
+    std::size_t const bytes = pages::round_up(s.size + sizeof(stack));
+    std::vector<unsigned char> map(bytes / page);
+    REQUIRE(mincore(s.base, bytes, map.data()) == 0);
+    std::size_t n = 0;
+    for (unsigned char const m : map) n += m & 1;
+    return n;
+}
+
+std::vector<pages::guard_method> methods() {
+    if (pages::best_guard() == pages::guard_method::install)
+        return {pages::guard_method::install, pages::guard_method::protect};
+    return {pages::guard_method::protect};
+}
+
+constexpr std::size_t small = 64 * 1024;
+
+}  // namespace
+
+TEST_CASE("stack_pool: a write below a stack faults, one into it does not") {
+    for (auto const method : methods()) {
+        CAPTURE(static_cast<int>(method));
+        stack_pool pool(small, 100, method);
+        std::vector<stack*> all;
+        for (int i = 0; i < 100; ++i) all.push_back(pool.take());
+        for (std::size_t const i : {0, 1, 15, 16, 31, 32, 99}) {
+            stack* const s = all[i];
+            REQUIRE(s != nullptr);
+            CHECK_FALSE(faults(s->base));
+            CHECK_FALSE(faults(s->top() - 1));
+            CHECK(faults(s->base - 1));
+            CHECK(faults(s->base - 16 * 1024));
+            CHECK(pool.in_guard(s->base - 1));
+            CHECK(pool.in_guard(s->base - 16 * 1024));
+            CHECK_FALSE(pool.in_guard(s->base));
+            CHECK(pool.of(s->base - 1) == s);
+            CHECK(pool.of(s->base) == s);
+            CHECK(pool.of(s->top()) == s);
+        }
+        for (stack* const s : all) pool.give(s);
+        CHECK(faults(all[3]->base - 1));
+        pool.trim(0);
+        CHECK(faults(all[3]->base - 1));
+        CHECK_FALSE(faults(all[3]->base));
+    }
+}
+
+TEST_CASE("stack_pool: addresses that are no stack's") {
+    stack_pool pool(small, 100);
+    int local = 0;
+    CHECK(pool.of(&local) == nullptr);
+    CHECK_FALSE(pool.in_guard(&local));
+    CHECK_FALSE(pool.in_guard(nullptr));
+    stack* const s = pool.take();
+    CHECK(pool.of(s->base - 16 * 1024 - 1) == nullptr);       // below the reservation
+    CHECK(pool.of(s->base + small + 16 * 1024) == nullptr);  // carved, but not there yet
+    pool.give(s);
+}
+
+TEST_CASE("stack_pool: sizes") {
+    for (std::size_t const size : {std::size_t{1}, std::size_t{16 * 1024}, std::size_t{100'000}, std::size_t{8} << 20}) {
+        stack_pool pool(size, 4);
+        stack* const s = pool.take();
+        REQUIRE(s != nullptr);
+        CHECK(pool.stack_size() >= size);
+        CHECK(pool.stack_size() >= stack_pool::smallest);
+        CHECK(s->size <= pool.stack_size());
+        CHECK(s->size + 1024 >= pool.stack_size());
+        CHECK(s->top() == s->base + s->size);
+        memset(s->base, 0x5a, s->size);
+        CHECK(s->pool == &pool);
+        pool.give(s);
+    }
+    CHECK_THROWS_AS(stack_pool(SIZE_MAX, 1), std::bad_alloc);
+    CHECK_THROWS_AS(stack_pool(std::size_t{1} << 50, 1000), std::bad_alloc);
+}
+
+TEST_CASE("stack_pool: the limit is kept, named, and taken back to") {
+    stack_pool pool(small, 10);
+    CHECK(pool.limit() == 10);
+    CHECK(pool.existing() == 0);
+    std::vector<stack*> all;
+    while (stack* const s = pool.take()) all.push_back(s);
+    CHECK(all.size() == 10);
+    CHECK(std::set<stack*>(all.begin(), all.end()).size() == 10);
+    CHECK(pool.existing() == 10);
+    CHECK(pool.in_use() == 10);
+    CHECK(pool.shortage().find("all 10 stacks") != std::string::npos);
+    CHECK(pool.shortage().find("max_stacks") != std::string::npos);
+    CHECK(pool.take() == nullptr);
+    stack* const last = all.back();
+    pool.give(last);
+    CHECK(pool.in_use() == 9);
+    CHECK(pool.take() == last);
+    CHECK(pool.take() == nullptr);
+    for (stack* const s : all) pool.give(s);
+    CHECK(pool.in_use() == 0);
+    CHECK(pool.existing() == 10);
+}
+
+TEST_CASE("stack_pool: a stack is new once, then comes back as it was given") {
+    stack_pool pool(small, 10);
+    stack* const s = pool.take();
+    CHECK(s->context == nullptr);
+    CHECK(s->sanitizer == nullptr);
+    s->context = s->top() - 64;
+    s->sanitizer = s;
+    memset(s->top() - 1000, 0x77, 1000);
+    pool.give(s);
+    pool.trim(0);
+    REQUIRE(pool.take() == s);
+    CHECK(s->context == s->top() - 64);
+    CHECK(s->sanitizer == s);
+    for (std::byte* p = s->top() - 1000; p != s->top(); ++p) REQUIRE(*p == std::byte{0x77});
+    stack* const other = pool.take();
+    CHECK(other->context == nullptr);
+    pool.give(s);
+    pool.give(other);
+    CHECK(pool.take() == other);  // the one given last
+    pool.give(other);
+}
+
+TEST_CASE("stack_pool: neighbouring tops lie in different cache sets, within 1 KiB, 64-aligned") {
+    stack_pool pool(small, 64);
+    std::set<std::uintptr_t> offsets;
+    std::vector<stack*> all;
+    for (std::size_t i = 0; i < stack_pool::colours; ++i) {
+        stack* const s = pool.take();
+        all.push_back(s);
+        auto const top = reinterpret_cast<std::uintptr_t>(s->top());
+        CHECK(top % 64 == 0);
+        offsets.insert(top % pages::size());
+        CHECK(top % pages::size() >= pages::size() - 1024);
+    }
+    CHECK(offsets.size() == stack_pool::colours);
+    for (stack* const s : all) pool.give(s);
+}
+
+TEST_CASE("stack_pool: a stack that uses 2 KiB costs one page; trimming gives deep ones back") {
+    stack_pool pool(small, 64);
+    std::vector<stack*> all;
+    for (int i = 0; i < 32; ++i) {
+        stack* const s = pool.take();
+        all.push_back(s);
+        memset(s->top() - 2048, 1, 2048);
+        CHECK(resident(*s) == 1);
+    }
+    std::size_t const whole = small / pages::size();
+    for (stack* const s : all) memset(s->base, 1, s->size);
+    all[5]->context = all[5]->top() - 3 * pages::size();
+    CHECK(resident(*all[5]) == whole);
+    for (stack* const s : all) pool.give(s);
+    pool.trim(4);
+    std::size_t untouched = 0;
+    for (stack* const s : all) {
+        std::size_t const n = resident(*s);
+        if (n == whole) ++untouched;
+        if (s == all[5]) {
+            CHECK(n == 4);
+            CHECK(*static_cast<std::byte*>(s->context) == std::byte{1});
+        } else if (n != whole) {
+            CHECK(n == 1);
+            CHECK(s->top()[-1] == std::byte{1});
+        }
+    }
+    CHECK(untouched == 4);
+    CHECK(resident(*all.back()) == whole);  // the one used last stays warm
+    std::set<stack*> again;
+    for (int i = 0; i < 32; ++i) again.insert(pool.take());
+    CHECK(again == std::set<stack*>(all.begin(), all.end()));
+    CHECK(pool.existing() == 32);
+    stack_pool::release_below(*all[7], all[7]->top() - 1);
+    CHECK(resident(*all[7]) == 1);
+}
+
+TEST_CASE("stack_pool: every existing stack is visited once") {
+    stack_pool pool(small, 200);
+    std::vector<stack*> all;
+    for (int i = 0; i < 150; ++i) all.push_back(pool.take());
+    for (int i = 0; i < 50; ++i) pool.give(all[i]);
+    std::vector<stack*> seen;
+    pool.for_each([&](stack& s) { seen.push_back(&s); });
+    CHECK(seen == all);
+}
+
+TEST_CASE("stack_pool: a million stacks are only reserved") {
+    stack_pool pool(small, std::size_t{1} << 20);
+    CHECK(pool.existing() == 0);
+    CHECK(pool.limit() >= 1000);
+    if (!sanitized()) CHECK(pool.limit() == std::size_t{1} << 20);
+    stack* const s = pool.take();
+    REQUIRE(s != nullptr);
+    pool.give(s);
+}
+
+TEST_CASE("stack_pool: caches give and take without losing any") {
+    stack_pool pool(small, 10'000);
+    std::vector<stack*> all;
+    {
+        stack_cache cache(pool);
+        for (int i = 0; i < 40; ++i) all.push_back(cache.take());
+        CHECK(pool.in_use() == 40);
+        for (stack* const s : all) cache.give(s);
+        CHECK(pool.in_use() == 0);
+        CHECK(cache.take() == all.back());
+        CHECK(pool.in_use() == 1);
+        cache.give(all.back());
+        // What it could not hold lies in the pool, for others.
+        stack* const s = pool.take();
+        CHECK(pool.existing() == 40);
+        pool.give(s);
+    }
+    CHECK(pool.in_use() == 0);
+    std::set<stack*> again;
+    for (int i = 0; i < 40; ++i) again.insert(pool.take());
+    CHECK(again == std::set<stack*>(all.begin(), all.end()));
+}
+
+TEST_CASE("stack_pool: near the limit no stack lies idle in a cache") {
+    for (std::size_t const limit : {10u, 600u}) {
+        CAPTURE(limit);
+        stack_pool pool(16 * 1024, limit);
+        stack_cache one(pool);
+        stack_cache other(pool);
+        std::vector<stack*> all;
+        while (stack* const s = one.take()) all.push_back(s);
+        REQUIRE(all.size() == limit);
+        CHECK(other.take() == nullptr);
+        for (int i = 0; i < 10; ++i) one.give(all[i]);
+        for (int i = 0; i < 10; ++i) CHECK(other.take() != nullptr);
+        CHECK(other.take() == nullptr);
+        CHECK(pool.in_use() == limit);
+        // Once there are enough, caches keep some again.
+        for (stack* const s : all) one.give(s);
+        CHECK(pool.in_use() == 0);
+        one.flush();
+        while (pool.take() != nullptr) {
+        }
+        CHECK(pool.in_use() == limit);
+    }
+}
+
+TEST_CASE("stack_pool: threads share one pool, with caches and without") {
+    std::size_t limit = 0;
+    SUBCASE("that is short of stacks") { limit = 40; }
+    SUBCASE("that has plenty") { limit = 4096; }
+    stack_pool pool(small, limit);
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t)
+        threads.emplace_back([&pool, t] {
+            stack_cache cache(pool);
+            std::vector<stack*> mine;
+            for (int i = 0; i < 2000; ++i) {
+                if (stack* const s = t % 2 == 0 ? cache.take() : pool.take(); s != nullptr) {
+                    // Mine alone now; a second owner would be a race, or a wrong value.
+                    s->context = &mine;
+                    s->top()[-1] = static_cast<std::byte>(t);
+                    mine.push_back(s);
+                }
+                if (mine.size() == 12 || (i % 3 == 0 && !mine.empty())) {
+                    for (stack* const s : mine) {
+                        if (s->context != &mine || s->top()[-1] != static_cast<std::byte>(t)) abort();
+                        if (t % 2 == 0)
+                            cache.give(s);
+                        else
+                            pool.give(s);
+                    }
+                    mine.clear();
+                }
+                if (i % 500 == 0) pool.trim(2);
+            }
+            for (stack* const s : mine) pool.give(s);
+        });
+    for (std::thread& t : threads) t.join();
+    CHECK(pool.in_use() == 0);
+    std::set<stack*> all;
+    while (stack* const s = pool.take()) all.insert(s);
+    CHECK(all.size() == limit);
+}
+
+TEST_CASE("stack_pool: where little can be reserved the limit is lower") {
+    if (sanitized()) return;
+    child_end const end = in_child([] {
+        limit_address_space(std::size_t{1} << 30);
+        stack_pool pool(small, std::size_t{1} << 20);
+        require_in_child(pool.limit() < std::size_t{1} << 20, "the limit is what was asked for");
+        require_in_child(pool.limit() > 1000, "the limit is far too low");
+        stack* const s = pool.take();
+        require_in_child(s != nullptr, "no stack");
+        memset(s->base, 1, s->size);
+    });
+    CHECK(end.text == "");
+    CHECK(end.signal == 0);
+    CHECK(end.code == 0);
+}
+
+TEST_CASE("stack_pool: at the kernel's limit of mappings the shortage names vm.max_map_count") {
+    if (sanitized()) return;
+    child_end const end = in_child([] {
+        stack_pool pool(16 * 1024, 200'000, pages::guard_method::protect);
+        std::size_t n = 0;
+        while (pool.take() != nullptr) ++n;
+        if (n == 200'000) return;  // this machine's limit is very high
+        fprintf(stderr, "%zu %s", pool.limit(), pool.shortage().c_str());
+        require_in_child(pool.limit() == n, " wrong limit");
+        require_in_child(pool.shortage().find("vm.max_map_count = ") != std::string::npos, " not named");
+        require_in_child(n > 1000, " too few");
+    });
+    INFO(end.text);
+    CHECK(end.signal == 0);
+    CHECK(end.code == 0);
+}
+
+TEST_CASE("stack_pool: where locked memory refuses guard regions, mprotect makes the guards") {
+    if (sanitized()) return;
+    child_end const end = in_child([] {
+        if (mlockall(MCL_FUTURE) != 0) return;  // not permitted here
+        stack_pool pool(small, 20);
+        stack* s = nullptr;
+        for (int i = 0; i < 20; ++i) {
+            s = pool.take();
+            require_in_child(s != nullptr, "no stack");
+        }
+        *static_cast<std::byte volatile*>(s->base) = std::byte{1};
+        require_in_child(faults(s->base - 1), "the guard does not hold");
+    });
+    CHECK(end.text == "");
+    CHECK(end.signal == 0);
+    CHECK(end.code == 0);
+}

@@ -1,0 +1,110 @@
+// What the audio tests share: waiting with a limit, temporary folders, WAVs, modules and ports to look through.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <hocket/audio.hpp>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace support {
+
+namespace audio = hocket::audio;
+using namespace std::chrono_literals;
+
+// Waits until ready(); false after ten seconds.
+inline bool eventually(std::function<bool()> const& ready) {
+    auto const limit = std::chrono::steady_clock::now() + 10s;
+    while (!ready()) {
+        if (std::chrono::steady_clock::now() > limit) return false;
+        std::this_thread::sleep_for(200us);
+    }
+    return true;
+}
+
+inline std::shared_ptr<audio::runner_pool> make_pool(
+    unsigned max_concurrent = 2, hocket::context_backend context = hocket::context_backend::automatic) {
+    return std::make_shared<audio::runner_pool>(
+        audio::runner_pool_options{.max_concurrent = max_concurrent, .context = context});
+}
+
+// A folder that is gone with the object.
+class folder {
+public:
+    folder();
+    folder(folder const&) = delete;
+    ~folder();
+    std::string operator/(std::string const& name) const { return (path_ / name).string(); }
+
+private:
+    std::filesystem::path path_;
+};
+
+// Noise that every run makes the same, each value exact in 16 bits.
+std::vector<float> noise(std::size_t count, std::uint32_t seed = 1);
+
+// Writes interleaved samples to a WAV.
+void write_wav(std::string const& path, std::vector<float> const& interleaved, audio::wav_format const& format);
+// All of a WAV, interleaved.
+std::vector<float> read_wav(std::string const& path);
+std::vector<char> bytes_of(std::string const& path);
+
+// Keeps everything that is played, interleaved.
+class capture final : public audio::port {
+public:
+    void play(std::span<float const* const> outputs, unsigned frames) noexcept override;
+    std::vector<float> samples;
+};
+
+// Renders in audio time and returns what came out, interleaved.
+std::vector<float> render(audio::engine& e, std::uint64_t frames, audio::freewheel_options const& how = {});
+
+// A module that does nothing; tests override what they look at.
+class quiet : public audio::module {
+public:
+    void update() override {}
+    void set_samplerate(float) override {}
+    void set_param(int, float) override {}
+    void set_input(int, float) override {}
+    float get_output(int) const override { return 0; }
+};
+
+// Adds a module that `make` builds, and hands out the instance of the last load.
+template <class M>
+unsigned add(audio::patch& p, std::string name, std::function<std::unique_ptr<M>()> make) {
+    return p.add(std::move(name), audio::module_factory([make = std::move(make)] { return make(); }));
+}
+
+// An engine in real time without a driver: its actions run, update() does not.
+class rig {
+public:
+    explicit rig(std::shared_ptr<audio::runner_pool> pool = make_pool()) : engine({.runners = std::move(pool)}) {}
+    void load(audio::patch const& p) {
+        engine.load(p);
+        engine.prepare(48000, 64);
+    }
+    audio::engine engine;
+};
+
+// The log lines of the audio library while it lives.
+class log_capture {
+public:
+    log_capture();
+    log_capture(log_capture const&) = delete;
+    ~log_capture();
+    std::string text() const;
+
+private:
+    struct implementation;
+    std::unique_ptr<implementation> self_;
+};
+
+// Runs a program and returns what it wrote to stdout and stderr; `status` as waitpid() gives it. Kills it after a minute.
+std::string run_program(std::vector<std::string> const& command, int& status);
+
+}  // namespace support

@@ -1,0 +1,45 @@
+// What every test of this folder says of a body: that no schedule fails, or that some schedule does.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <string>
+
+#include "seam/explored/explore.hpp"
+#include "seam/fault.hpp"
+
+namespace hocket::inline HOCKET_ABI::explorer {
+
+// All schedules pass.
+inline void passes(explore_options const& options, std::function<void()> const& body) {
+    explore_result const r = explore(options, body);
+    INFO(options.name << ": " << r.message << ", with HOCKET_SEED=" << r.seed);
+    CHECK(!r.failed);
+    CHECK(r.schedules_run >= options.schedules);
+}
+
+// Some schedule fails with a message that contains `expected`, and its seed alone makes it fail in the same way.
+inline void finds(explore_options const& options, std::string const& expected, std::function<void()> const& body) {
+    explore_result const found = explore(options, body);
+    INFO(options.name << ": " << found.message << ", with HOCKET_SEED=" << found.seed);
+    CHECK(found.failed);
+    CHECK(found.message.find(expected) != std::string::npos);
+    if (!found.failed) return;
+    explore_options once = options;
+    once.seed = found.seed;
+    once.schedules = 1;
+    explore_result const again = explore(once, body);
+    CHECK(again.failed);
+    CHECK(again.message == found.message);
+    CHECK(again.digest == found.digest);
+}
+
+// The same with a fault in the library.
+inline void finds(detail::seam::fault fault, explore_options const& options, std::string const& expected,
+                  std::function<void()> const& body) {
+    detail::seam::with_fault const broken(fault);
+    finds(options, expected, body);
+}
+
+}  // namespace hocket::inline HOCKET_ABI::explorer
