@@ -4,10 +4,11 @@
 // make() are destroyed, newest first, at reset, rewind or destruction. An arena is used by one task at a time: nothing
 // in it is locked. What outlives the task must not live in the task's arena.
 //
-// Blocks are chained, newest first, and double in size from 1 KiB to 64 KiB; a request above 32 KiB that does not fit gets a large
-// block of its own, hung on the block that was current, so that the rest of that one is still used. A reset after a cycle that took
-// several blocks gives them all back and remembers how much was used: the next cycle starts with one block that holds it
-// all, and from then on a reset moves one pointer. The memory of that high-water mark fades over some 30 smaller cycles.
+// Blocks are chained, newest first, and double in size from 1 KiB to 64 KiB; a request above 32 KiB that does not fit
+// gets a large block of its own, hung on the block that was current, so that the rest of that one is still used. A
+// reset after a cycle that took several blocks gives them all back and remembers how much was used: the next cycle
+// starts with one block that holds it all, and from then on a reset moves one pointer. The memory of that high-water
+// mark fades over some 30 smaller cycles.
 //
 // Under AddressSanitizer 8 poisoned bytes stand behind every allocation, and all that is not handed out is poisoned.
 #pragma once
@@ -65,8 +66,8 @@ public:
     // Resets, and gives every block back.
     ~arena() override;
 
-    // `bytes` of memory aligned to `align` (a power of two, at most 4096). Throws std::bad_alloc when the limit would be
-    // passed or the system has no memory; nothing else is lost then. [the task that owns the arena]
+    // `bytes` of memory aligned to `align` (a power of two, at most 4096). Throws std::bad_alloc when the limit would
+    // be passed or the system has no memory; nothing else is lost then. [the task that owns the arena]
     HOCKET_ALWAYS_INLINE void* allocate(std::size_t bytes, std::size_t align = alignof(std::max_align_t)) {
         bytes += bytes == 0;  // every allocation has an address of its own
         if constexpr (redzone != 0) align = align < 8 ? 8 : align;

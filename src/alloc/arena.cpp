@@ -18,8 +18,8 @@ namespace hocket::inline HOCKET_ABI {
 
 namespace detail {
 
-// The first bytes of a block. Sums are over the block and all that are older; what large blocks hold counts for the block that
-// they hang on.
+// The first bytes of a block. Sums are over the block and all that are older; what large blocks hold counts for the
+// block that they hang on.
 struct arena_block {
     arena_block* older;
     arena_block* large;      // hung on this one, newest first; of a large block: the next on the same hook
@@ -64,8 +64,8 @@ public:
     static exhausted limit(std::size_t limit, std::size_t request, std::size_t held) noexcept {
         exhausted e;
         snprintf(e.text_, sizeof e.text_,
-                 "hocket: an arena may hold %zu bytes (runtime_options::arena_limit); it holds %zu, and %zu more were asked for",
-                 limit, held, request);
+                 "hocket: %zu bytes asked of an arena that holds %zu, and its limit is %zu (runtime_options::arena_limit)",
+                 request, held, limit);
         return e;
     }
     static exhausted memory(std::size_t request, std::size_t held) noexcept {
@@ -139,7 +139,8 @@ void* arena::push_large(std::size_t bytes, std::size_t align, std::size_t needed
     detail::block const b = pool_->take(size);
     if (b.memory == nullptr) throw exhausted::memory(bytes, held);
 
-    auto* const l = ::new (b.memory) arena_block{nullptr, current_->large, b.size, 0, spaced(bytes), 0, ++current_->number};
+    std::uint64_t const number = ++current_->number;
+    auto* const l = ::new (b.memory) arena_block{nullptr, current_->large, b.size, 0, spaced(bytes), 0, number};
     current_->large = l;
     current_->used_large += l->used_large;
     current_->reserved += l->size;

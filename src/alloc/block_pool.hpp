@@ -1,10 +1,10 @@
 // The blocks that arenas are made of, in size classes, reused.
 //
-// Classes: 1 KiB, doubling to 64 KiB, cut from chunks of 1 MiB that are unmapped only with the pool; above that large blocks with
-//   mappings of their own, four sizes a doubling, of which at most `large_kept` bytes are kept for reuse.
-// Protocol: guard_ covers the lists. In front of it stands each worker's block_cache, which the pool finds through a function
-//   that the layer above sets (this layer knows no workers), so an arena that moved to another worker gives its blocks to
-//   that worker's cache, and one on a plain thread to the pool.
+// Classes: 1 KiB, doubling to 64 KiB, cut from chunks of 1 MiB that are unmapped only with the pool; above that large
+//   blocks with mappings of their own, four sizes a doubling, of which at most `large_kept` bytes are kept for reuse.
+// Protocol: guard_ covers the lists. In front of it stands each worker's block_cache, which the pool finds through a
+//   function that the layer above sets (this layer knows no workers), so an arena that moved to another worker gives
+//   its blocks to that worker's cache, and one on a plain thread to the pool.
 // Memory order: the byte counts are relaxed; their sum is exact when nobody takes or gives.
 // Under AddressSanitizer a block in the pool is poisoned, but for its link.
 #pragma once
@@ -45,8 +45,11 @@ public:
     // The pool of arenas that belong to no runtime. Never destroyed.
     static block_pool& common() noexcept;
 
-    // From now on finds caches through `finder` (null: none). A cache of another pool that it may return is ignored. [any thread]
-    void use(cache_finder finder) noexcept { finder_.store(finder, release); }  // release: pairs with the acquire in cache()
+    // From now on finds caches through `finder` (null: none). A cache of another pool that it may return is ignored.
+    // [any thread]
+    void use(cache_finder finder) noexcept {
+        finder_.store(finder, release);  // release: pairs with the acquire in cache()
+    }
 
     // The size of the block that take(bytes) returns; SIZE_MAX when there is none so large.
     static std::size_t size_for(std::size_t bytes) noexcept;

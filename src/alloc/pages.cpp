@@ -135,8 +135,8 @@ std::string describe(outcome o) {
     kept_errno const kept;
     return "the kernel allows this process no more memory mappings (vm.max_map_count = " +
            std::to_string(number_in(map_limit)) +
-           ", and each guarded stack takes two); raise it with sysctl vm.max_map_count, or use Linux 6.13 or newer, where "
-           "guards take none";
+           ", and each guarded stack takes two); raise it with sysctl vm.max_map_count, or use Linux 6.13 or newer, "
+           "where guards take none";
 }
 
 void* reserve(std::size_t bytes) noexcept {

@@ -19,8 +19,8 @@ std::size_t round_up(std::size_t bytes) noexcept;
 // `protect` is mprotect, which splits the mapping: two mappings a guard, and the kernel limits their number.
 enum class guard_method : unsigned char { install, protect };
 
-// The better one that this kernel was seen to honour. The first call probes: a successful madvise is no proof (qemu-user
-// answers 0 and does nothing), only a write(2) from the guard that fails with EFAULT is. [any thread]
+// The better one that this kernel was seen to honour. The first call probes: a successful madvise is no proof
+// (qemu-user answers 0 and does nothing), only a write(2) from the guard that fails with EFAULT is. [any thread]
 guard_method best_guard() noexcept;
 
 enum class outcome : unsigned char { done, no_memory, no_mappings, not_supported };
@@ -28,8 +28,8 @@ enum class outcome : unsigned char { done, no_memory, no_mappings, not_supported
 // A sentence for a user: what is exhausted and how to raise it. Empty for done. [any thread]
 std::string describe(outcome o);
 
-// Address space that costs nothing until it is committed and touches fault; null when there is none. Never backed by huge
-// pages. [any thread]
+// Address space that costs nothing until it is committed and touches fault; null when there is none. Never backed by
+// huge pages. [any thread]
 void* reserve(std::size_t bytes) noexcept;
 
 // Makes reserved pages readable and writable, zero-filled when touched. [any thread]
@@ -43,8 +43,9 @@ struct guarded {
     outcome why;        // done when that is all of them
 };
 
-// Makes `count` guards of `bytes` each, `stride` bytes apart, the first at `first`, in committed pages: in one call where the
-// kernel has one. not_supported: the kernel refuses `install` here (pages locked by mlockall do that). [any thread]
+// Makes `count` guards of `bytes` each, `stride` bytes apart, the first at `first`, in committed pages: in one call
+// where the kernel has one. not_supported: the kernel refuses `install` here (pages locked by mlockall do that).
+// [any thread]
 guarded guard(void* first, std::size_t bytes, std::size_t stride, std::size_t count, guard_method method) noexcept;
 
 // Gives the memory under committed pages back; they read as zero next time. Guards stay. [any thread]

@@ -12,7 +12,7 @@ namespace hocket::inline HOCKET_ABI::detail {
 
 namespace {
 
-// Bytes of a slab: as much as there is already, within these, so that a million records are some 130 mappings.
+// Bytes of a slab: twice the one before, within these, so that a million records are some 130 mappings.
 constexpr std::size_t first_slab = 64 * 1024;
 constexpr std::size_t largest_slab = 1024 * 1024;
 
@@ -33,7 +33,8 @@ slab_pool::~slab_pool() {
 }
 
 bool slab_pool::grow() noexcept {
-    std::size_t const bytes = pages::round_up(slabs_ == nullptr ? first_slab : std::min(2 * slabs_->bytes, largest_slab));
+    std::size_t const twice = slabs_ == nullptr ? first_slab : 2 * slabs_->bytes;
+    std::size_t const bytes = pages::round_up(std::min(twice, largest_slab));
     auto const records = static_cast<std::uint32_t>((bytes - sizeof(slab)) / record_size_);
 
     // Room for the chains that these records may come to lie in, now, because give() must not fail.

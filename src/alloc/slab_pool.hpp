@@ -1,11 +1,14 @@
 // Records of one fixed size: carved from slabs, reused, visitable, and never unmapped before the pool dies.
 //
-// States: a record is uncarved, taken, or free (here or in a cache). A carved record is zero-filled. While it is free only its
-//   first 8 bytes are ours (the link); the rest keeps what its owner left, so that an owner who keeps a state word at byte 64 or
-//   later can tell live from free in for_each(), and a stale pointer to a record always points at a record.
-// Protocol: guard_ covers all. Free records are held as full batches (chains of `batch`, linked through the records, heads in
-//   an array) or loose, so that a cache exchanges a batch in constant time and walks its links outside the lock.
-// Rejected: one long free list (32 cache misses under the lock a refill); a lock-free list (ABA, and no gain behind caches).
+// States: a record is uncarved, taken, or free (here or in a cache). A carved record is zero-filled. While it is free
+//   only its first 8 bytes are ours (the link); the rest keeps what its owner left, so that an owner who keeps a
+//   state word at byte 64 or later can tell live from free in for_each(), and a stale pointer to a record always
+//   points at a record.
+// Protocol: guard_ covers all. Free records are held as full batches (chains of `batch`, linked through the records,
+//   heads in an array) or loose, so that a cache exchanges a batch in constant time and walks its links outside the
+//   lock.
+// Rejected: one long free list (32 cache misses under the lock a refill); a lock-free list (ABA, and no gain behind
+//   caches).
 #pragma once
 
 #include <cstddef>
@@ -27,8 +30,8 @@ public:
     // Unmaps all records. No cache of it is left.
     ~slab_pool();
 
-    // A record, zero-filled when it is new, else as it was given back but for its first 8 bytes; null when there is no memory.
-    // For threads without a cache. [any thread]
+    // A record, zero-filled when it is new, else as it was given back but for its first 8 bytes; null when there is
+    // no memory. For threads without a cache. [any thread]
     void* take() noexcept;
     void give(void* record) noexcept;
 

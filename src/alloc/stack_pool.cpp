@@ -13,8 +13,8 @@ namespace {
 constexpr std::size_t guard_bytes = 16 * 1024;
 constexpr std::size_t colour_bytes = 64;
 
-// A slab: as many stacks as there are already, within these. The first is small for programs that need few; one guard costs
-// 0.4 us, so the largest keeps the lock for some 25 us.
+// A slab: as many stacks as there are already, within these. The first is small for programs that need few; one guard
+// costs 0.4 us, so the largest keeps the lock for some 25 us.
 constexpr std::size_t first_slab = 16;
 constexpr std::size_t largest_slab = 64;
 
@@ -53,7 +53,6 @@ stack* stack_pool::record(std::size_t index) const noexcept {
 bool stack_pool::carve() noexcept {
     std::size_t const wanted = std::min(std::clamp(carved_, first_slab, largest_slab), limit() - carved_);
     std::byte* const first = slots_ + carved_ * stride_;
-    std::byte* const end = first + wanted * stride_;
 
     pages::outcome result = pages::commit(first, wanted * stride_);
     std::size_t made = 0;
@@ -67,7 +66,7 @@ bool stack_pool::carve() noexcept {
         }
         made = done.count;
         result = done.why;
-        if (made < wanted) pages::decommit(first + made * stride_, static_cast<std::size_t>(end - first) - made * stride_);
+        if (made < wanted) pages::decommit(first + made * stride_, (wanted - made) * stride_);
     }
     carved_ += made;
     if (result == pages::outcome::no_mappings) {
@@ -176,7 +175,8 @@ std::string stack_pool::shortage() const {
         case lack::limit:
             return "all " + limit + " stacks that may exist (runtime_options::max_stacks) are in use";
         case lack::mappings:
-            return "all " + limit + " stacks that may exist are in use: " + pages::describe(pages::outcome::no_mappings);
+            return "all " + limit + " stacks that can exist are in use: " +
+                   pages::describe(pages::outcome::no_mappings);
         case lack::memory:
             return "no stack could be made: " + pages::describe(pages::outcome::no_memory);
     }

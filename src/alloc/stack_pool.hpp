@@ -1,20 +1,24 @@
 // The stacks of one size: guarded, reused, and all in one reserved mapping.
 //
-// Layout, from low to high: slot 0, slot 1 ...; a slot is its guard, then the stack, whose highest bytes are its record:
+// Layout, from low to high: slot 0, slot 1 ...; a slot is its guard, then the stack, whose highest bytes are its
+// record:
 //
 //   | guard 16 KiB | base ....................... | stack record | colour |
 //
-// The colour is 0 to 960 bytes by the slot's number: tops of neighbouring stacks, and their records, fall into different cache
-// sets. Record and outermost frames share the top page, so a parked fiber costs one page.
-// States: a slot is uncarved (no guard yet), carved (guard set, nothing touched), or existing: in use, or pooled here or in a
-//   cache. Existing ones stay until the pool dies. Slots are carved in slabs and come into existence one by one, in order.
-// Protocol: guard_ covers the lists, carved_ and method_. A stack in use belongs to who took it, record included, but for base,
-//   size and pool, which never change. The pool writes next only while it owns the stack, and never context or sanitizer: a
-//   pooled stack may carry a parked context (context is not null), and whoever takes it finds that and all bytes from the
-//   context's page upwards as they were. When take() finds none, starved_ is set, and caches give to the pool until that has some
-//   again: no stack lies idle in one worker's cache while another waits for it. (A worker flushes its cache before it sleeps.)
-// Rejected: mprotect guards only (two mappings a stack: dies at 32,745 stacks); one mapping a stack (the same); a table of
-//   records beside the stacks (a second cold cache line and page for every resume); huge pages (one deep call costs 2 MiB).
+// The colour is 0 to 960 bytes by the slot's number: tops of neighbouring stacks, and their records, fall into
+// different cache sets. Record and outermost frames share the top page, so a parked fiber costs one page.
+// States: a slot is uncarved (no guard yet), carved (guard set, nothing touched), or existing: in use, or pooled here
+//   or in a cache. Existing ones stay until the pool dies. Slots are carved in slabs and come into existence one by
+//   one, in order.
+// Protocol: guard_ covers the lists, carved_ and method_. A stack in use belongs to who took it, record included, but
+//   for base, size and pool, which never change. The pool writes next only while it owns the stack, and never context
+//   or sanitizer: a pooled stack may carry a parked context (context is not null), and whoever takes it finds that
+//   and all bytes from the context's page upwards as they were. When take() finds none, starved_ is set, and caches
+//   give to the pool until that has some again: no stack lies idle in one worker's cache while another waits for it.
+//   (A worker flushes its cache before it sleeps.)
+// Rejected: mprotect guards only (two mappings a stack: dies at 32,745 stacks); one mapping a stack (the same); a
+//   table of records beside the stacks (a second cold cache line and page for every resume); huge pages (one deep
+//   call costs 2 MiB).
 #pragma once
 
 #include <cstddef>
@@ -56,31 +60,34 @@ public:
     static constexpr std::size_t colours = 16;          // of one cache line each
     static constexpr std::size_t smallest = 16 * 1024;  // bytes of a stack
 
-    // A pool of stacks of `stack_size` bytes, rounded up to pages (the record and the colour, at most 1 KiB together, are taken
-    // from it), of which at most `max_stacks` exist at once. Only reserves address space; where that much is not to be had
-    // the limit is lower. Throws std::bad_alloc when not even one stack fits. [any thread]
+    // A pool of stacks of `stack_size` bytes, rounded up to pages (the record and the colour, at most 1 KiB together,
+    // are taken from it), of which at most `max_stacks` exist at once. Only reserves address space; where that much
+    // is not to be had the limit is lower. Throws std::bad_alloc when not even one stack fits. [any thread]
     stack_pool(std::size_t stack_size, std::size_t max_stacks, pages::guard_method method = pages::best_guard());
     stack_pool(stack_pool const&) = delete;
     stack_pool& operator=(stack_pool const&) = delete;
     // Unmaps every stack, in use or not. No cache of it is left.
     ~stack_pool();
 
-    // A stack: one that was given back (the last first), else a new one. context tells whether a context is parked on it. Null
-    // when the limit is reached or there is no memory: shortage() says which. [any thread]
+    // A stack: one that was given back (the last first), else a new one. context tells whether a context is parked on
+    // it. Null when the limit is reached or there is no memory: shortage() says which. [any thread]
     stack* take() noexcept;
 
     // Takes a stack back. All it holds is kept, context and the bytes above it too. [any thread]
     void give(stack* s) noexcept;
 
-    // Gives back the dirty pages of pooled stacks, but for the `keep` used last: of each, all below the page of its parked context
-    // (of its top, when there is none). [any thread]
+    // Gives back the dirty pages of pooled stacks, but for the `keep` used last: of each, all below the page of its
+    // parked context (of its top, when there is none). [any thread]
     void trim(std::size_t keep = 8) noexcept;
 
-    // Gives back the dirty pages of `s` below the page that holds `lowest_used`, an address on it. Nobody runs on it. [any thread]
+    // Gives back the dirty pages of `s` below the page that holds `lowest_used`, an address on it. Nobody runs on it.
+    // [any thread]
     static void release_below(stack& s, void const* lowest_used) noexcept;
 
     // Stacks that exist, in use or pooled; those in use; how many may exist. [any thread]
-    std::size_t existing() const noexcept { return existing_.load(acquire); }  // acquire: pairs with the release in create()
+    std::size_t existing() const noexcept {
+        return existing_.load(acquire);  // acquire: pairs with the release in create()
+    }
     std::size_t in_use() const noexcept;
     std::size_t limit() const noexcept { return limit_.load(relaxed); }
 
@@ -96,7 +103,8 @@ public:
     // The existing stack whose slot (guard, frames or record) holds `address`, or null. Locks nothing. [any thread]
     stack* of(void const* address) const noexcept;
 
-    // Calls f(stack&) for every existing stack, in order of creation. Their owners may be changing them meanwhile. [any thread]
+    // Calls f(stack&) for every existing stack, in order of creation. Their owners may be changing them meanwhile.
+    // [any thread]
     template <class F>
     void for_each(F&& f) const {
         for (std::size_t i = 0, n = existing(); i < n; ++i) f(*record(i));

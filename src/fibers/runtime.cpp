@@ -96,6 +96,7 @@ runtime_stats runtime::stats() const {
     out.spawned = s.spawned();
     out.live = out.spawned - out.completed;
     std::size_t idle_arenas = 0;
+    std::size_t spares = 0;
     for (unsigned i = 0; i < s.total(); ++i) {
         worker const& w = s.at(i);
         out.suspensions += w.suspensions.read();
@@ -104,10 +105,12 @@ runtime_stats runtime::stats() const {
         out.wakes += w.wakes.read();
         out.unhandled += w.unhandled.read();
         out.timers += w.timers.size();
+        spares += w.spare.load(relaxed) != nullptr ? 1 : 0;
         idle_arenas += w.idle_memory_bytes.load(relaxed);
     }
     out.stacks = s.stacks.existing();
-    out.stacks_in_use = s.stacks.in_use();
+    std::size_t const taken = s.stacks.in_use();
+    out.stacks_in_use = taken > spares ? taken - spares : 0;
     std::size_t const blocks = s.blocks.outstanding();
     out.arena_bytes = blocks > idle_arenas ? blocks - idle_arenas : 0;
     return out;

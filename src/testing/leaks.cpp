@@ -12,9 +12,7 @@ static void add(std::string& to, std::uint64_t n, char const* what, char const* 
     to += verb;
 }
 
-std::string leaks(runtime_stats const& s) {
-    // Each worker stands on a carrier.
-    std::uint64_t const carriers = std::uint64_t{s.workers} + s.blocking_workers;
+std::string leaks(runtime_stats const& s, std::size_t carriers) {
     std::string sentence;
     add(sentence, s.live, "task", "");
     if (s.live > 0) sentence += " outlived the test body";

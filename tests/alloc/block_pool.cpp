@@ -136,6 +136,26 @@ TEST_CASE("block_cache: serves its thread, and what it holds goes back with it")
     CHECK(pool.mapped() == mapped);
 }
 
+TEST_CASE("block_cache: what it handed out stays counted when it is gone") {
+    block_pool pool(&find_cache);
+    block b;
+    {
+        block_cache cache(pool);
+        my_cache = &cache;
+        b = pool.take(3000);
+        my_cache = nullptr;
+    }
+    CHECK(pool.outstanding() == 4096);
+    {
+        block_cache cache(pool);
+        my_cache = &cache;
+        pool.give(b.memory, b.size);
+        CHECK(pool.outstanding() == 0);
+        my_cache = nullptr;
+    }
+    CHECK(pool.outstanding() == 0);
+}
+
 TEST_CASE("block_cache: that of another pool is left alone") {
     block_pool one(&find_cache);
     block_pool other(&find_cache);

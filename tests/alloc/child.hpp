@@ -60,7 +60,8 @@ child_end in_child(F&& body) {
     close(pipe_ends[1]);
     child_end end;
     char buffer[4096];
-    for (ssize_t n; (n = read(pipe_ends[0], buffer, sizeof buffer)) > 0;) end.text.append(buffer, static_cast<std::size_t>(n));
+    for (ssize_t n; (n = read(pipe_ends[0], buffer, sizeof buffer)) > 0;)
+        end.text.append(buffer, static_cast<std::size_t>(n));
     close(pipe_ends[0]);
     int status = 0;
     waitpid(child, &status, 0);

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include <hocket/detail/poison.hpp>
 #include <set>
 #include <thread>
 #include <vector>
@@ -79,7 +80,7 @@ TEST_CASE("stack_pool: addresses that are no stack's") {
 }
 
 TEST_CASE("stack_pool: sizes") {
-    for (std::size_t const size : {std::size_t{1}, std::size_t{16 * 1024}, std::size_t{100'000}, std::size_t{8} << 20}) {
+    for (std::size_t const size : {1u, 16u * 1024, 100'000u, 8u << 20}) {
         stack_pool pool(size, 4);
         stack* const s = pool.take();
         REQUIRE(s != nullptr);
@@ -193,6 +194,21 @@ TEST_CASE("stack_pool: a stack that uses 2 KiB costs one page; trimming gives de
     stack_pool::release_below(*all[7], all[7]->top() - 1);
     CHECK(resident(*all[7]) == 1);
 }
+
+#ifdef HOCKET_ASAN
+TEST_CASE("stack_pool: what abandoned frames poisoned is clean when the stack comes back") {
+    stack_pool pool(small, 1000);
+    stack_cache cache(pool);
+    for (bool const cached : {false, true}) {
+        CAPTURE(cached);
+        stack* const s = cached ? cache.take() : pool.take();
+        __asan_poison_memory_region(s->base, s->size);
+        CHECK(__asan_region_is_poisoned(s->base, s->size) != nullptr);
+        cached ? cache.give(s) : pool.give(s);
+        CHECK(__asan_region_is_poisoned(s->base, s->size) == nullptr);
+    }
+}
+#endif
 
 TEST_CASE("stack_pool: every existing stack is visited once") {
     stack_pool pool(small, 200);

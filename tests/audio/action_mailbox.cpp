@@ -46,21 +46,27 @@ TEST_CASE("every action posted is destroyed exactly once, whether it was ever ta
     CHECK(token.use_count() == 1);
 }
 
+namespace {
+
+// Knows whether it is whole, and how many of it are alive.
+struct payload {
+    std::atomic<int>* live;
+    long a, b;
+    payload(std::atomic<int>* l, long n) : live(l), a(n), b(~n) { live->fetch_add(1); }
+    payload(payload&& other) noexcept : live(other.live), a(other.a), b(other.b) { live->fetch_add(1); }
+    ~payload() {
+        a = b = 0;
+        live->fetch_sub(1);
+    }
+    void operator()() {
+        if (a != ~b) torn = true;
+    }
+    static inline std::atomic<bool> torn{false};
+};
+
+}  // namespace
+
 TEST_CASE("three posters and a consumer: no action is torn, lost twice or kept") {
-    struct payload {
-        std::atomic<int>* live;
-        long a, b;
-        payload(std::atomic<int>* l, long n) : live(l), a(n), b(~n) { live->fetch_add(1); }
-        payload(payload&& other) noexcept : live(other.live), a(other.a), b(other.b) { live->fetch_add(1); }
-        ~payload() {
-            a = b = 0;
-            live->fetch_sub(1);
-        }
-        void operator()() {
-            if (a != ~b) torn = true;
-        }
-        static inline std::atomic<bool> torn{false};
-    };
     std::atomic<int> live{0};
     {
         action_mailbox box;

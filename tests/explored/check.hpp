@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <string>
 
@@ -11,9 +13,19 @@
 
 namespace hocket::inline HOCKET_ABI::explorer {
 
+// With HOCKET_TRACE in the environment: the steps that led there. addr2line -Cfipe tells the places.
+inline void show(explore_options options, std::uint64_t seed, std::function<void()> const& body) {
+    if (std::getenv("HOCKET_TRACE") == nullptr) return;
+    options.seed = seed;
+    options.schedules = 1;
+    options.trace = true;
+    std::fputs(explore(options, body).trace.c_str(), stderr);
+}
+
 // All schedules pass.
 inline void passes(explore_options const& options, std::function<void()> const& body) {
     explore_result const r = explore(options, body);
+    if (r.failed) show(options, r.seed, body);
     INFO(options.name << ": " << r.message << ", with HOCKET_SEED=" << r.seed);
     CHECK(!r.failed);
     CHECK(r.schedules_run >= options.schedules);

@@ -368,5 +368,14 @@ TEST_CASE("runtime: a fiber shown to its waker before it is saved is found") {
 }
 
 TEST_CASE("runtime: a worker that sleeps without another look is found") {
-    finds(fault::sleep_without_recheck, named("sleeps too early", 20'000), "", hog_and_helper);
+    finds(fault::sleep_without_recheck, named("sleeps too early", 20'000), "livelock", hog_and_helper);
+}
+
+TEST_CASE("runtime: a fiber that sleeps although it has been woken is found") {
+    finds(fault::park_ignores_delivery, named("parks over a wake-up", 20'000), "deadlock", async_and_get);
+    finds(fault::park_ignores_delivery, named("parks over a permit", 20'000), "deadlock", permit_or_timeout);
+}
+
+TEST_CASE("runtime: two who end one wait are found") {
+    finds(fault::claim_in_two_steps, named("claimed twice", 50'000), "", permit_or_timeout);
 }

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <ostream>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -294,7 +295,7 @@ TEST_CASE("crash, bad") { std::abort(); }
 FIBER_TEST_CASE("matrix, good", .workers = {1, 2, 4},
                 .contexts = {hocket::context_backend::native, hocket::context_backend::boost}) {
     hocket::runtime_stats const s = runtime_under_test().stats();
-    MESSAGE("ran with ", s.workers, s.context == hocket::context_backend::boost ? " boost" : " native");
+    MESSAGE("ran with ", s.workers, std::string(s.context == hocket::context_backend::boost ? " boost" : " native"));
 }
 FIBER_TEST_CASE("seed, good") {
     MESSAGE("seed ", hocket::testing::seed());

@@ -1,4 +1,4 @@
-// One switch for both backends, with what the sanitizers and the C++ runtime must be told around it.
+// Making and ending contexts, with what the sanitizers must be told.
 #include "fibers/context/context.hpp"
 
 #include <cxxabi.h>
@@ -18,55 +18,10 @@
 
 namespace hocket::inline HOCKET_ABI::detail {
 
-namespace {
-
-// The C++ runtime's per-thread record of exceptions being handled (Itanium C++ ABI, 2.2.2). It belongs to the fiber: one
-// that suspends inside a catch block takes it along.
-struct exception_globals {
-    void* caught;
-    unsigned uncaught;
-};
-
-// abi::__cxa_get_globals() is declared const, so a compiler may use one answer on both sides of a switch: hide it.
-HOCKET_OPAQUE exception_globals* globals() noexcept {
+HOCKET_OPAQUE exception_globals* exceptions_of_this_thread() noexcept {
     auto* g = reinterpret_cast<exception_globals*>(abi::__cxa_get_globals());
     asm volatile("" : "+r"(g) : : "memory");
     return g;
-}
-
-// Inline, so that ThreadSanitizer sees no function entered on one stack and left on the other.
-HOCKET_ALWAYS_INLINE void* switch_stacks(void* token) noexcept {
-#if defined(__x86_64__)
-    if ((reinterpret_cast<std::uintptr_t>(token) & boost_bit) == 0) return native_jump(token);
-#endif
-    return boost_jump(token);
-}
-
-}  // namespace
-
-HOCKET_NOINLINE context jump(context to, stack_view const& onto) noexcept {
-    exception_globals* const mine = globals();
-    exception_globals const kept = *mine;
-    bool const handling = kept.caught != nullptr || kept.uncaught != 0;
-    if (handling) [[unlikely]]
-        *mine = {};
-
-#ifdef HOCKET_ASAN
-    void* fake_stack = nullptr;
-    __sanitizer_start_switch_fiber(&fake_stack, onto.bottom, onto.size);
-#endif
-#ifdef HOCKET_TSAN
-    __tsan_switch_to_fiber(onto.sanitizer, 0);
-#endif
-    static_cast<void>(onto);
-    context const left{switch_stacks(to.token)};
-#ifdef HOCKET_ASAN
-    __sanitizer_finish_switch_fiber(fake_stack, nullptr, nullptr);
-#endif
-
-    if (handling) [[unlikely]]
-        *globals() = kept;
-    return left;
 }
 
 context make_context(backend b, stack& s, entry_function entry) noexcept {
@@ -97,8 +52,6 @@ void retire(stack& s) noexcept {
     s.sanitizer = nullptr;
 }
 
-stack_view view_of(stack const& s) noexcept { return {s.base, s.size, s.sanitizer}; }
-
 stack_view view_of_this_thread() noexcept {
     stack_view v;
 #ifdef HOCKET_ASAN
@@ -111,7 +64,7 @@ stack_view view_of_this_thread() noexcept {
     }
 #endif
 #ifdef HOCKET_TSAN
-    v.sanitizer = __tsan_get_current_fiber();
+    v.fiber = __tsan_get_current_fiber();
 #endif
     return v;
 }

@@ -10,8 +10,8 @@
 //
 // A token knows its backend, so that no caller has to: bit 0 is set for boost (stacks are 16-aligned, the bit is free).
 //
-// What a switch keeps for each side: the registers the ABI says a function preserves, and, when it has any, the C++ runtime's
-// record of exceptions being handled. What it does not keep: FP control state, signal mask, thread-locals.
+// What a jump keeps for each side: the registers the ABI says a function preserves. What it does not keep: the C++ runtime's record of
+// exceptions being handled (the scheduler does), FP control state, signal mask, thread-locals.
 #pragma once
 
 #include <cstddef>
@@ -35,11 +35,14 @@ struct context {
     explicit operator bool() const noexcept { return token != nullptr; }
 };
 
-// A stack as sanitizers want to know it. Plain builds carry it unused.
+// A stack as sanitizers want to know it; plain builds carry nothing.
 struct stack_view {
+#if defined(HOCKET_ASAN)
     void const* bottom = nullptr;  // lowest address
     std::size_t size = 0;          // bytes
-    void* sanitizer = nullptr;     // ThreadSanitizer's fiber
+#elif defined(HOCKET_TSAN)
+    void* fiber = nullptr;  // ThreadSanitizer's
+#endif
 };
 
 // The first thing that happens on a fresh stack; gets the context just left and never returns.
@@ -52,12 +55,32 @@ context make_context(backend b, stack& s, entry_function entry) noexcept;
 void retire(stack& s) noexcept;
 
 // How to tell jump() about a pooled stack, and about the stack the calling thread was born with.
-stack_view view_of(stack const& s) noexcept;
+inline stack_view view_of([[maybe_unused]] stack const& s) noexcept {
+#if defined(HOCKET_ASAN)
+    return {s.base, s.size};
+#elif defined(HOCKET_TSAN)
+    return {s.sanitizer};
+#else
+    return {};
+#endif
+}
 stack_view view_of_this_thread() noexcept;
 
+// The C++ runtime's record of exceptions being handled on a thread (Itanium C++ ABI, 2.2.2). It belongs to the fiber: one that
+// suspends inside a catch block takes it along, see hop() in the scheduler.
+struct exception_globals {
+    void* caught;
+    unsigned uncaught;
+    bool empty() const noexcept { return caught == nullptr && uncaught == 0; }
+};
+
+// The calling thread's. abi::__cxa_get_globals() is declared const, so that a compiler may use one answer on both sides of a
+// switch; this one it cannot see through. [any thread]
+exception_globals* exceptions_of_this_thread() noexcept;
+
 // Goes on with `to`, which stands on the stack `onto`. Returns when somebody jumps back, perhaps on another thread: the
-// context he left. [any thread]
-context jump(context to, stack_view const& onto) noexcept;
+// context he left. Registers are kept, the exception record is the caller's business. [any thread]
+HOCKET_ALWAYS_INLINE context jump(context to, [[maybe_unused]] stack_view const& onto) noexcept;
 
 // Must be called first of all by every entry function. [a fresh context]
 void arrived() noexcept;

@@ -2,7 +2,9 @@
 #include "fibers/sched/switch.hpp"
 
 #include <hocket/runtime.hpp>
+#include <utility>
 
+#include "fibers/context/jump.hpp"
 #include "fibers/sched/execute.hpp"
 #include "fibers/sched/scheduler.hpp"
 #include "fibers/sched/worker.hpp"
@@ -11,17 +13,29 @@
 namespace hocket::inline HOCKET_ABI::detail {
 
 // I3. The worker is asked for anew: whoever lands may have left from another thread.
-static void landed(context left) noexcept {
+static worker& landed(context left) noexcept {
     worker& w = *this_worker();
     landing const order = w.landing_order;
     *order.store = left.token;
     if (order.then != nullptr) order.then(w, order.what);
+    return w;
+}
+
+// Leaves for `to`, and lands again when somebody comes back. The exceptions being handled here go along: they belong to the
+// fiber, not to the thread.
+HOCKET_ALWAYS_INLINE void hop(worker& w, context to, stack_view const& onto) noexcept {
+    if (w.exceptions->empty()) [[likely]] {
+        landed(jump(to, onto));
+        return;
+    }
+    exception_globals const kept = std::exchange(*w.exceptions, {});
+    *landed(jump(to, onto)).exceptions = kept;
 }
 
 static void keep_spare(worker& w, void* s) {
     auto* const left = static_cast<stack*>(s);
-    if (w.spare == nullptr)
-        w.spare = left;
+    if (w.spare.load(relaxed) == nullptr)
+        w.spare.store(left, relaxed);
     else
         w.stacks.give(left);
 }
@@ -52,16 +66,11 @@ static context choose_next(worker& w, stack_view& onto) noexcept {
     return {w.here->context};
 }
 
-void suspend(wait_reason why, void (*publish)(worker&, void*), void* what) noexcept {
-    worker* w = this_worker();
+static void suspend_unobserved(worker* w, wait_reason why, void (*publish)(worker&, void*), void* what) noexcept {
     task* const t = w->current;
-    scheduler& sched = w->sched;
     if (t->own == nullptr) t->own = w->here;
     t->reason.store(why, relaxed);
-    suspension_observer const observer = sched.options.observer;
-    void* const kept = observer.suspend != nullptr ? observer.suspend() : nullptr;
     ++w->suspensions;
-
     if (seam::fault_injected(seam::fault::publish_before_saved)) {
         publish(*w, what);
         publish = nullptr;
@@ -69,16 +78,29 @@ void suspend(wait_reason why, void (*publish)(worker&, void*), void* what) noexc
     stack_view onto;
     context const to = choose_next(*w, onto);
     w->landing_order = {&t->saved.token, publish, what};
-    landed(jump(to, onto));
-
+    hop(*w, to, onto);
     // Here w is stale (I2), and t runs.
-    if (observer.resume != nullptr) observer.resume(kept);
+}
+
+void suspend(wait_reason why, void (*publish)(worker&, void*), void* what) noexcept {
+    worker* const w = this_worker();
+    suspension_observer const& observer = w->sched.options.observer;
+    if (observer.suspend == nullptr) [[likely]] {
+        suspend_unobserved(w, why, publish, what);
+        return;
+    }
+    void* const kept = observer.suspend();
+    suspend_unobserved(w, why, publish, what);
+    observer.resume(kept);
 }
 
 static void requeue(worker& w, void* what) {
     auto* const t = static_cast<task*>(what);
     t->step(task_state::running, task_state::ready);
-    w.sched.requeue(w, t);
+    if (t->pinned == any_worker && !w.blocking && t->kind == task_kind::ordinary) [[likely]]
+        w.push_ready(t);
+    else
+        w.sched.requeue(w, t);
 }
 
 void yield_task() noexcept {
@@ -98,7 +120,7 @@ void resume(task& t) noexcept {
     w->current = &t;
     w->here = t.own;
     w->landing_order = {&carrier->context, &keep_spare, carrier};
-    landed(jump(t.saved, view_of(*t.own)));
+    hop(*w, t.saved, view_of(*t.own));
 }
 
 void go_home() noexcept {
@@ -106,13 +128,13 @@ void go_home() noexcept {
     stack* const carrier = w->here;
     w->here = nullptr;
     w->landing_order = {&carrier->context, &keep_spare, carrier};
-    landed(jump(w->home, w->home_view));
+    hop(*w, w->home, w->home_view);
 }
 
 void leave_home(worker& w) noexcept {
     w.here = w.take_spare();
     w.landing_order = {&w.home.token, nullptr, nullptr};
-    landed(jump({w.here->context}, view_of(*w.here)));
+    hop(w, {w.here->context}, view_of(*w.here));
 }
 
 void begin_loop(context left) noexcept {

@@ -47,43 +47,40 @@ worker::worker(scheduler& s, unsigned i, bool b, std::uint64_t seed)
       blocks(s.blocks), choose(seed) {}
 
 worker::~worker() {
-    if (spare != nullptr) stacks.give(spare);
+    if (stack* const s = spare.load(relaxed); s != nullptr) stacks.give(s);
     while (idle_memory != nullptr) delete std::exchange(idle_memory, idle_memory->next);
 }
 
 void worker::enter() noexcept {
     seam::set_current(this);
     home_view = view_of_this_thread();
+    exceptions = exceptions_of_this_thread();
     if (!hold_spare()) internal_error("worker %u has no stack to begin on", index);
     leave_home(*this);
     seam::set_current(nullptr);
 }
 
 bool worker::hold_spare() noexcept {
-    if (spare != nullptr) return true;
-    spare = stacks.take();
-    if (spare == nullptr) return false;
-    if (spare->context == nullptr) spare->context = make_context(sched.contexts, *spare, &begin_loop).token;
+    if (spare.load(relaxed) != nullptr) return true;
+    stack* const s = stacks.take();
+    if (s == nullptr) return false;
+    if (s->context == nullptr) s->context = make_context(sched.contexts, *s, &begin_loop).token;
+    spare.store(s, relaxed);
     return true;
 }
 
 stack* worker::take_spare() noexcept {
-    if (spare == nullptr) internal_error("worker %u suspends a task without a spare stack", index);
-    return std::exchange(spare, nullptr);
+    stack* const s = spare.load(relaxed);
+    if (s == nullptr) internal_error("worker %u suspends a task without a spare stack", index);
+    spare.store(nullptr, relaxed);
+    return s;
 }
 
-void worker::push_ready(task* t) noexcept {
-    if (ready.push(t)) return;
-    // Full: half of it goes where everybody finds it.
+// The ring is full: half of it goes where everybody finds it.
+void worker::overflow(task* t) noexcept {
     for (std::size_t i = 0; i < ready.capacity / 2; ++i)
         if (task* const older = ready.pop(); older != nullptr) sched.injected.push(older);
     if (!ready.push(t)) sched.injected.push(t);
-}
-
-task* worker::quick_next() noexcept {
-    if (++tick >= period || prefer_fresh || blocking || !pinned.empty() || !mail.empty() || leaving.load(relaxed))
-        return nullptr;
-    return ready.pop();
 }
 
 void worker::drain_mail() noexcept {

@@ -72,9 +72,16 @@ struct alignas(64) worker {
     stack* take_spare() noexcept;
 
     // Gives a ready fiber (or a fresh task) of this scheduler to this worker's own queues. [this worker]
-    void push_ready(task* t) noexcept;
+    void push_ready(task* t) noexcept {
+        if (!ready.push(t)) [[unlikely]]
+            overflow(t);
+    }
     // The next ready one without a look elsewhere; null when the loop should have a look around. [this worker]
-    task* quick_next() noexcept;
+    task* quick_next() noexcept {
+        if (++tick >= period || prefer_fresh || blocking || !pinned.empty() || !mail.empty() || leaving.load(relaxed))
+            return nullptr;
+        return ready.pop();
+    }
 
     task_memory* take_memory();
     void give_memory(task_memory* m) noexcept;
@@ -86,8 +93,9 @@ struct alignas(64) worker {
     // Who runs, and where.
     task* current = nullptr;      // null in the loop
     stack* here = nullptr;        // the stack stood on; null at home
-    stack* spare = nullptr;       // I1
+    atomic<stack*> spare{nullptr};  // I1; written by the owner, looked at by stats()
     landing landing_order;
+    exception_globals* exceptions = nullptr;  // of the thread; null at home
     task* hand = nullptr;         // to be run by the loop before it looks anywhere
     bool prefer_fresh = false;    // somebody yielded: fresh tasks first, once
 
@@ -134,6 +142,7 @@ private:
     task* search() noexcept;
     void service_timers(timer_wheel& wheel, std::int64_t now) noexcept;
     void drain_mail() noexcept;
+    void overflow(task* t) noexcept;
     void idle() noexcept;
     void rest() noexcept;
     void starve() noexcept;

@@ -1,0 +1,161 @@
+// spawn: batches of tasks, each batch waited for. `spawn_task`: tasks that never suspend. `spawn_fiber`: each yields once.
+// `async`: one task at a time, for its result. `spread`: how soon a second worker, asleep, takes part.
+#include <algorithm>
+#include <hocket/fiber.hpp>
+#include <hocket/future.hpp>
+#include <hocket/go.hpp>
+#include <hocket/this_fiber.hpp>
+#include <vector>
+
+#include "stage.hpp"
+
+namespace hocket::bench {
+namespace {
+
+// Checksum: the sum of the tasks' numbers. With one worker a plain sum would do, with two it would not.
+sample spawn_task(parameters const& p) {
+    wait_group all;
+    return on_runtime(p, [&](sample& s) {
+        std::uint64_t const batch = p["batch"], batches = p["count"] / batch;
+        std::vector<std::uint64_t> results(batch);
+        auto const run_batch = [&](std::uint64_t b) {
+            all.expect(batch);
+            for (std::uint64_t i = 0; i < batch; ++i)
+                go([&results, &all, i, b] {
+                    results[i] += i + b;
+                    all.leave();
+                });
+            all.wait();
+        };
+        run_batch(0);
+        std::fill(results.begin(), results.end(), 0);
+        meter const m;
+        for (std::uint64_t b = 0; b < batches; ++b) run_batch(b);
+        m.stop(s);
+        s.count = batch * batches;
+        for (auto const r : results) s.checksum += r;
+    });
+}
+
+struct crowd {  // who is parked now, on one worker
+    std::uint64_t now = 0, most = 0;
+    void enter() { most = std::max(most, ++now); }
+    void leave() { --now; }
+};
+
+sample spawn_fiber(parameters const& p) {
+    wait_group all;
+    return on_runtime(p, [&](sample& s) {
+        std::uint64_t const batch = p["batch"], batches = p["count"] / batch;
+        std::uint64_t sum = 0;
+        crowd parked;
+        auto const run_batch = [&](std::uint64_t b) {
+            all.expect(batch);
+            for (std::uint64_t i = 0; i < batch; ++i)
+                go([&, i, b] {
+                    parked.enter();
+                    this_fiber::yield();
+                    parked.leave();
+                    sum += i + b;
+                    all.leave();
+                });
+            all.wait();
+        };
+        run_batch(0);
+        sum = 0;
+        meter const m;
+        for (std::uint64_t b = 0; b < batches; ++b) run_batch(b);
+        m.stop(s);
+        s.count = batch * batches;
+        s.checksum = sum;
+        s.parked = parked.most;
+    });
+}
+
+// The same with objects that are joined one by one.
+sample spawn_fiber_object(parameters const& p) {
+    return on_runtime(p, [&](sample& s) {
+        std::uint64_t const batch = p["batch"], batches = p["count"] / batch;
+        std::uint64_t sum = 0;
+        crowd parked;
+        std::vector<fiber> all;
+        all.reserve(batch);
+        auto const run_batch = [&](std::uint64_t b) {
+            for (std::uint64_t i = 0; i < batch; ++i)
+                all.emplace_back([&, i, b] {
+                    parked.enter();
+                    this_fiber::yield();
+                    parked.leave();
+                    sum += i + b;
+                });
+            for (auto& f : all) f.join();
+            all.clear();
+        };
+        run_batch(0);
+        sum = 0;
+        meter const m;
+        for (std::uint64_t b = 0; b < batches; ++b) run_batch(b);
+        m.stop(s);
+        s.count = batch * batches;
+        s.checksum = sum;
+        s.parked = parked.most;
+    });
+}
+
+sample async_get(parameters const& p) {
+    return on_runtime(p, [&](sample& s) {
+        std::uint64_t const count = p["count"];
+        std::uint64_t sum = 0;
+        for (std::uint64_t i = 0; i < 100; ++i) sum += async([i] { return i; }).get();
+        sum = 0;
+        meter const m;
+        for (std::uint64_t i = 0; i < count; ++i) sum += async([i] { return i; }).get();
+        m.stop(s);
+        s.count = count;
+        s.checksum = sum;
+    });
+}
+
+// The latency is from the first spawn until a task starts on another worker than the spawner's; a batch that stays on one
+// worker counts as one second. Between batches the runtime is idle long enough for its workers to sleep.
+sample spread(parameters const& p) {
+    wait_group all;
+    return on_runtime(p, [&](sample& s) {
+        std::uint64_t const batches = p["count"], batch = p["batch"];
+        std::atomic<std::uint64_t> ran{0};
+        meter const m;
+        for (std::uint64_t b = 0; b < batches; ++b) {
+            this_fiber::sleep_for(std::chrono::microseconds(p["pause_us"]));
+            std::atomic<std::int64_t> first{1'000'000'000};
+            all.expect(batch);
+            int const here = this_fiber::worker();
+            std::int64_t const start = now_ns();
+            for (std::uint64_t i = 0; i < batch; ++i)
+                go([&] {
+                    std::int64_t const after = now_ns() - start;
+                    if (this_fiber::worker() != here) {
+                        std::int64_t least = first.load(std::memory_order_relaxed);
+                        while (after < least && !first.compare_exchange_weak(least, after, std::memory_order_relaxed)) {
+                        }
+                    }
+                    spin_for(20'000);
+                    ran.fetch_add(1, std::memory_order_relaxed);
+                    all.leave();
+                });
+            all.wait();
+            s.latencies_ns.push_back(static_cast<double>(first.load(std::memory_order_relaxed)));
+        }
+        m.stop(s);
+        s.count = batches * batch;
+        s.checksum = ran.load(std::memory_order_relaxed);
+    });
+}
+
+bench_case const spawn_task_case("spawn_task", spawn_task);
+bench_case const spawn_fiber_case("spawn_fiber", spawn_fiber);
+bench_case const spawn_fiber_object_case("spawn_fiber_object", spawn_fiber_object);
+bench_case const async_case("async", async_get);
+bench_case const spread_case("spread", spread);
+
+}  // namespace
+}  // namespace hocket::bench

@@ -1,0 +1,42 @@
+// yield: fibers that do nothing but let the others run, on one worker.
+#include <hocket/go.hpp>
+#include <hocket/this_fiber.hpp>
+
+#include "stage.hpp"
+
+namespace hocket::bench {
+namespace {
+
+// The checksum counts the yields from which a fiber came back after another had run.
+sample yield(parameters const& p) {
+    wait_group all;
+    return on_runtime(p, [&](sample& s) {
+        std::uint64_t const fibers = p["fibers"], each = p["count"] / fibers;
+        std::uint64_t last = 0, turns = 0;
+        auto const body = [&](std::uint64_t me, std::uint64_t times) {
+            for (std::uint64_t i = 0; i < times; ++i) {
+                last = me;
+                this_fiber::yield();
+                turns += last != me;
+            }
+            all.leave();
+        };
+        auto const batch = [&](std::uint64_t times) {
+            turns = 0;
+            all.expect(fibers);
+            for (std::uint64_t f = 1; f <= fibers; ++f) go([&body, f, times] { body(f, times); });
+            all.wait();
+        };
+        batch(10);
+        meter const m;
+        batch(each);
+        m.stop(s);
+        s.count = each * fibers;
+        s.checksum = turns;
+    });
+}
+
+bench_case const yield_case("yield", yield);
+
+}  // namespace
+}  // namespace hocket::bench

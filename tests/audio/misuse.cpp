@@ -1,0 +1,33 @@
+// An action that waits for its own end is told so, and the program ends.
+#include <doctest/doctest.h>
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+
+#include "support.hpp"
+
+using namespace support;
+
+TEST_CASE("an action that waits for itself ends the program with a sentence") {
+    char const* const program = std::getenv("HOCKET_AUDIO_MISUSE");
+    REQUIRE_MESSAGE(program != nullptr, "HOCKET_AUDIO_MISUSE names the program that misbehaves");
+    int status = 0;
+    CHECK(run_program({program, "none"}, status) == "still alive\n");
+    CHECK(WIFEXITED(status));
+    for (auto const& [what, sentence] : {
+             std::pair{"destroy", "an AsyncThread was destroyed in an action of 'module 1 (host) thread 0'"},
+             std::pair{"quiesce", "an AsyncThread was waited for in an action of 'module 1 (host) thread 0'"},
+             std::pair{"pause", "audio was paused in an action of 'module 1 (host) thread 0'"},
+             std::pair{"unload", "audio was paused in an action of 'module 1 (host) thread 0'"},
+         }) {
+        CAPTURE(what);
+        auto const output = run_program({program, what}, status);
+        CHECK(output.find(std::string("hocket-audio: misuse: ") + sentence + ", which would wait for itself") !=
+              std::string::npos);
+        CHECK(output.find("still alive") == std::string::npos);
+        CHECK(WIFSIGNALED(status));
+        CHECK(WTERMSIG(status) == SIGABRT);
+    }
+}

@@ -1,0 +1,47 @@
+// A program that breaks one rule, named by its argument, and is expected not to live long.
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <hocket/audio.hpp>
+#include <memory>
+#include <thread>
+
+namespace audio = hocket::audio;
+
+namespace {
+
+struct host : audio::module {
+    std::unique_ptr<audio::async_thread> async = std::make_unique<audio::async_thread>(this);
+    void update() override {}
+    void set_samplerate(float) override {}
+    void set_param(int, float) override {}
+    void set_input(int, float) override {}
+    float get_output(int) const override { return 0; }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc != 2) return 2;
+    audio::engine e;
+    audio::patch p("misuse");
+    p.add<host>("host");
+    e.load(p);
+    e.prepare(48000, 64);
+    auto& h = e.at<host>(1);
+    if (std::strcmp(argv[1], "none") == 0)
+        h.async->start([] {});
+    else if (std::strcmp(argv[1], "destroy") == 0)
+        h.async->start([&h] { h.async.reset(); });
+    else if (std::strcmp(argv[1], "quiesce") == 0)
+        h.async->start([&h] { h.async->quiesce(); });
+    else if (std::strcmp(argv[1], "pause") == 0)
+        h.async->start([&e] { e.pause(); });
+    else if (std::strcmp(argv[1], "unload") == 0)
+        h.async->start([&e] { e.unload(); });
+    else
+        return 2;
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    std::puts("still alive");
+    return 0;
+}
