@@ -1,8 +1,8 @@
 // submit: from a thread that is no worker until the task runs. With fibers = 0 the worker is idle and asleep, else so many
 // fibers keep it busy in slices of 20 us.
-#include <semaphore>
 #include <hocket/go.hpp>
 #include <hocket/this_fiber.hpp>
+#include <semaphore>
 #include <thread>
 
 #include "stage.hpp"
@@ -28,12 +28,12 @@ sample submit(parameters const& p) {
             }
             all.leave();
         });
+    std::binary_semaphore here(0);
+    std::int64_t started = 0;
     meter const m;
     for (std::uint64_t i = 0; i < p["count"]; ++i) {
         // Not in step with the slices.
         std::this_thread::sleep_for(std::chrono::microseconds(p["pause_us"] + i * 7 % 40));
-        std::binary_semaphore here(0);
-        std::int64_t started = 0;
         std::int64_t const start = now_ns();
         rt.go([&] {
             started = now_ns();

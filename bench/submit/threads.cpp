@@ -47,12 +47,12 @@ private:
 
 sample submit(parameters const& p) {
     sample s;
+    std::binary_semaphore here(0);
+    std::int64_t started = 0;
     pool_of_one pool;
     meter const m;
     for (std::uint64_t i = 0; i < p["count"]; ++i) {
         std::this_thread::sleep_for(std::chrono::microseconds(p["pause_us"] + i * 7 % 40));
-        std::binary_semaphore here(0);
-        std::int64_t started = 0;
         std::int64_t const start = now_ns();
         pool.go([&] {
             started = now_ns();

@@ -5,6 +5,7 @@
 
 #include "alloc/stack_pool.hpp"
 #include "fibers/context/context.hpp"
+#include "fibers/context/jump.hpp"
 #include "side.hpp"
 
 namespace hocket::bench {

@@ -64,7 +64,7 @@ public:
     static exhausted limit(std::size_t limit, std::size_t request, std::size_t held) noexcept {
         exhausted e;
         snprintf(e.text_, sizeof e.text_,
-                 "hocket: %zu bytes asked of an arena that holds %zu, and its limit is %zu (runtime_options::arena_limit)",
+                 "hocket: %zu bytes asked of an arena that holds %zu; its limit is %zu (runtime_options::arena_limit)",
                  request, held, limit);
         return e;
     }

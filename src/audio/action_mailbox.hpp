@@ -7,10 +7,11 @@
 //   posted -> retired                     by the poster whose exchange took it out
 //   posted -> held, held -> free          by the consumer
 //   retired -> writing -> free            by the consumer, which thereby destroys replaced actions off the audio thread
-// Protocol: posting is wait-free for up to three posters at once: of four slots one is held, so that each finds a free or a
-//   retired one or takes back the latest. Only in the last two cases does the poster destroy an action itself.
+// Protocol: posting is wait-free for up to three posters at once: of four slots one is held, so that each finds a free
+//   or a retired one or takes back the latest. Only in the last two cases does the poster destroy an action itself.
 // Memory order: an index in `latest_` is published with release and taken with acquire; so is the state `retired`.
-// Rejected: a spin lock (the audio thread would wait for a runner that was preempted); a heap node per action (allocates).
+// Rejected: a spin lock (the audio thread would wait for a runner that was preempted); a heap node per action
+// (allocates).
 #pragma once
 
 #include <array>

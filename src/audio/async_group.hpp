@@ -3,11 +3,11 @@
 // States: loose (built, no runner) -> bound (has a runner; its tasks exist) -> closed (no action runs ever again).
 //   A bound group is open or halted; only while it is open does an action begin.
 // Protocol:
-//   1. Each AsyncThread is a task pinned to the group's runner. It sleeps on its `wake` until a tick finds it asked for.
-//   2. It takes `turn_`, which it holds while the action runs, suspended or not: never two of one module, first come first
-//      served. Then, under `guard_`, it looks whether the group is open and it is not ending, and only then becomes
-//      `running_`. Whoever halts the group or ends the AsyncThread sets its flag under the same lock and then waits until
-//      `running_` is gone: no action slips in between the test and the run.
+//   1. Each AsyncThread is a task pinned to the group's runner, asleep on its `wake` until a tick finds it asked for.
+//   2. It takes `turn_`, which it holds while the action runs, suspended or not: never two of one module, first come
+//      first served. Then, under `guard_`, it looks whether the group is open and it is not ending, and only then
+//      becomes `running_`. Whoever halts the group or ends the AsyncThread sets its flag under the same lock and then
+//      waits until `running_` is gone: no action slips in between the test and the run.
 //   3. Locks are taken in the order runner, group. `turn_` is not held by those who wait for quiescence.
 //   4. A task looks at its AsyncThread's mailbox only while it is `running_`.
 // Nothing here is called by the audio thread, which touches only async_word and action_mailbox.
@@ -51,8 +51,8 @@ public:
     // Waits until no call of it is under way. In its own action misuse. [any thread but audio]
     void quiesce(async_state& state) noexcept;
 
-    // Gives each AsyncThread its task, on runner `runner` of `pool`. The group is loose. Throws as runtime::go, after which
-    // the group is to be closed. [control]
+    // Gives each AsyncThread its task, on runner `runner` of `pool`. The group is loose. Throws as runtime::go, after
+    // which the group is to be closed. [control]
     void bind(runners& pool, unsigned runner);
     // Lets actions begin; `wall` says whether the runner's own ticks ask for them. [control]
     void open(bool wall) noexcept;

@@ -6,7 +6,7 @@
 //   stop()      clears everything                      [audio]
 //   take()      count > 0: takes one off, sets serving [its task]
 //   finish()    clears serving                         [its task]
-// serving only keeps is_enabled() true during a requested call; stop() may clear it under a call, which changes nothing else.
+// serving only keeps is_enabled() true during a requested call; stop() may clear it under a call: nothing else changes.
 // Memory order: requests release, so that an action sees what the requester wrote before; the task acquires.
 #pragma once
 
@@ -42,7 +42,8 @@ public:
         do
             if (w / one == 0) return false;
         // acquire: pairs with the release in run_once()
-        while (!word_.compare_exchange_weak(w, (w - one) | serving, std::memory_order_acquire, std::memory_order_relaxed));
+        while (!word_.compare_exchange_weak(w, (w - one) | serving, std::memory_order_acquire,
+                                            std::memory_order_relaxed));
         return true;
     }
     void finish() noexcept { word_.fetch_and(~serving, std::memory_order_release); }  // pairs with enabled()

@@ -1,4 +1,5 @@
-// Which module is being built, and by whom: how a module and its AsyncThreads know their id before any constructor body runs.
+// Which module is being built, and by whom: how a module and its AsyncThreads know their id before any constructor body
+// runs.
 //
 // Modules are built one at a time in a process. The builder is known by its fiber or thread, so that what other threads
 // construct meanwhile is not taken for a part of the module.

@@ -5,10 +5,9 @@
 //   audio:    in_block_ = true;  if muted_: silence;  else: the graph;  in_block_ = false
 //   control:  muted_ = true;  wait until in_block_ is false;  touch the modules;  muted_ = false
 // Memory order: all four are sequentially consistent: of the two stores one is seen by the other side's load.
-// The order of loading, for every module: construct (with its id known), mark all unpatched, set_samplerate, mark patched
-// jacks, load_state, knobs, bypass; then all are bound to runners; then audio resumes.
+// Loading, for every module: construct (with its id known), mark all unpatched, set_samplerate, mark patched jacks,
+// load_state, knobs, bypass; then all are bound to runners; then audio resumes.
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <hocket/audio/engine.hpp>
@@ -17,11 +16,13 @@
 #include <hocket/this_fiber.hpp>
 #include <mutex>
 #include <optional>
+#include <thread>
 
 #include "audio/async_group.hpp"
 #include "audio/construction.hpp"
 #include "audio/denormals.hpp"
 #include "audio/graph.hpp"
+#include "audio/misuse.hpp"
 #include "audio/module_access.hpp"
 #include "audio/runners.hpp"
 
@@ -74,13 +75,18 @@ private:
     bool paused_ = false;
     std::atomic<bool> muted_{true};
     std::atomic<bool> in_block_{false};
+    std::atomic<std::thread::id> audio_thread_{};  // the last that called process()
     std::atomic<std::uint64_t> blocks_{0};
 };
 
 // Mutes, and waits for the block and the actions that are under way.
 void engine::implementation::halt() noexcept {
     muted_.store(true, std::memory_order_seq_cst);  // pairs with the load in process()
-    while (in_block_.load(std::memory_order_seq_cst)) this_fiber::sleep_for(std::chrono::microseconds(50));
+    while (in_block_.load(std::memory_order_seq_cst)) {
+        if (audio_thread_.load(std::memory_order_relaxed) == std::this_thread::get_id())
+            detail::misuse("audio was paused by the audio thread inside process(), which would wait for itself");
+        this_fiber::sleep_for(std::chrono::microseconds(50));
+    }
     for (auto const& g : groups_) g->halt();
     for (auto const& g : groups_) g->settle();
 }
@@ -223,6 +229,7 @@ void engine::implementation::pause(bool on) {
 
 void engine::implementation::process(std::span<float const* const> inputs, std::span<float* const> outputs,
                                      unsigned frames) noexcept {
+    audio_thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
     in_block_.store(true, std::memory_order_seq_cst);  // pairs with the load in halt()
     if (muted_.load(std::memory_order_seq_cst)) {
         for (float* const out : outputs)

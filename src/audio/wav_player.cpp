@@ -1,6 +1,7 @@
 // Streaming: the reading action, and the sample that never waits for it.
 //
-// States: reading (ended_ false) -> ended (all is in the ring, or reading failed) -> finished (the ring has been emptied).
+// States: reading (ended_ false) -> ended (all is in the ring, or reading failed) -> finished (the ring has been
+// emptied).
 // Memory order: ended_ and ready_ are released after the ring was written and acquired before it is found empty.
 #include <algorithm>
 #include <hocket/audio/wav_player.hpp>
@@ -55,8 +56,8 @@ std::string wav_player::failure() const {
     return failure_;
 }
 
-// The action. Reads as long as there is room for a chunk; the reads happen on the blocking pool, so that a slow disk keeps
-// no neighbour of this module waiting.
+// The action. Reads as long as there is room for a chunk; the reads happen on the blocking pool, so that a slow disk
+// keeps no neighbour of this module waiting.
 void wav_player::fill() {
     try {
         std::span<float> const samples = this_fiber::arena().make_span<float>(chunk * channels_);

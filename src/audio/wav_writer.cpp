@@ -34,8 +34,8 @@ static int subtype(wav_encoding e) noexcept {
     return 0;
 }
 
-// libsndfile takes integers left-justified in 32 bits. Its own conversion from float scales by 32767 on the way out and by
-// 1/32768 on the way in; this one is the exact inverse of the latter.
+// libsndfile takes integers left-justified in 32 bits. Its own conversion from float scales by 32767 on the way out and
+// by 1/32768 on the way in; this one is the exact inverse of the latter.
 static int quantised(float sample, int bits) noexcept {
     double const full = std::ldexp(1.0, bits - 1);
     double const scaled = std::isnan(sample) ? 0 : std::nearbyint(static_cast<double>(sample) * full);
@@ -70,10 +70,10 @@ wav_writer::~wav_writer() = default;
 void wav_writer::write(std::span<float const> interleaved) {
     implementation& s = *self_;
     auto const require = [&](sf_count_t written, std::size_t wanted) {
-        if (s.file == nullptr || written != static_cast<sf_count_t>(wanted))
-            throw wav_error("cannot write '" + s.path + "': " + (s.file == nullptr ? "it is closed" : sf_strerror(s.file)));
+        if (written != static_cast<sf_count_t>(wanted))
+            throw wav_error("cannot write '" + s.path + "': " + sf_strerror(s.file));
     };
-    if (s.file == nullptr) require(0, 1);
+    if (s.file == nullptr) throw wav_error("cannot write '" + s.path + "': it is closed");
     if (s.format.encoding == wav_encoding::float32) {
         require(sf_write_float(s.file, interleaved.data(), static_cast<sf_count_t>(interleaved.size())),
                 interleaved.size());

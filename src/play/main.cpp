@@ -1,5 +1,5 @@
-// hocket-play: renders a patch that streams a WAV file. Exit codes: 0 rendered; 1 it could not be, or frames are missing;
-// 2 usage.
+// hocket-play: renders a patch that streams a WAV file. Exit codes: 0 rendered; 1 it could not be, or frames are
+// missing; 2 usage.
 #include <cinttypes>
 #include <cstdio>
 #include <exception>
@@ -35,7 +35,8 @@ int main(int argc, char** argv) {
         auto const report = play::render(*options);
         print(*options, report);
         if (report.underruns == 0 && report.lost == 0) return 0;
-        std::fprintf(stderr, "hocket-play: %" PRIu64 " frames came too late from '%s', %" PRIu64 " are missing in '%s'\n",
+        std::fprintf(stderr,
+                     "hocket-play: %" PRIu64 " frames came too late from '%s', %" PRIu64 " are missing in '%s'\n",
                      report.underruns, options->in.c_str(), report.lost, options->out.c_str());
         return 1;
     } catch (play::usage_error const& e) {

@@ -71,7 +71,8 @@ std::optional<options> parse(int argc, char** argv) {
     if (std::filesystem::equivalent(result.in, result.out, ignored))
         throw usage_error("--out: '" + result.out + "' is the file to be read");
     if (result.in == default_in && !std::filesystem::exists(result.in, ignored))
-        throw usage_error(std::string(default_in) + " is not there (it comes with Debian's alsa-utils); name a WAV with --in");
+        throw usage_error(std::string(default_in) +
+                          " is not there (it comes with Debian's alsa-utils); name a WAV with --in");
     return result;
 }
 

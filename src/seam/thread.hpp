@@ -1,6 +1,7 @@
 // An OS thread, started and joined.
 #pragma once
 
+#include <cstddef>
 #include <hocket/detail/config.hpp>
 
 #ifndef HOCKET_EXPLORED
@@ -36,6 +37,11 @@ private:
     static void* body(void* self);
 #endif
 };
+
+#ifdef HOCKET_EXPLORED
+// The stack on which the calling virtual thread began, for the sanitizers: its OS thread's is another.
+void own_stack(void const*& bottom, std::size_t& size) noexcept;
+#endif
 
 // A number that tells the calling thread from every other live one. [any thread]
 unsigned long thread_id() noexcept;

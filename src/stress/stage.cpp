@@ -1,6 +1,7 @@
 // Running, settling, comparing.
 #include "stress/stage.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <hocket/hocket.hpp>
 #include <sstream>
@@ -12,8 +13,11 @@
 
 namespace hocket::stress {
 
-// What a task does after its last act that a scenario can see: a few microseconds, unless the machine is very busy.
-constexpr std::int64_t settling_ns = 10'000'000'000;
+// For what a task does after its last act that a scenario can see: a few microseconds, unless the machine is very busy.
+// Half of the watchdog's patience, so that a leak is called a leak.
+static std::int64_t settling_ns(settings const& s) {
+    return static_cast<std::int64_t>(1e9 * std::min(10.0, s.hang_seconds / 2));
+}
 
 static std::atomic<bool> abandoned{false};
 
@@ -62,7 +66,7 @@ bool stage::idle() const {
 }
 
 void stage::close() {
-    std::int64_t const deadline = now_ns() + settling_ns;
+    std::int64_t const deadline = now_ns() + settling_ns(trial_.asked());
     while (!idle() && now_ns() < deadline) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     if (idle()) return close_draining();
 

@@ -43,12 +43,13 @@ static char const* name_of(context_backend context) {
 // "pool shrinks", or "pool shrinks [boost 4 workers]" when it runs over several. No comma: doctest's filters split there.
 static std::string name_of(test const& t, context_backend context, std::size_t contexts, unsigned workers,
                            std::size_t counts) {
-    std::string how;
-    if (contexts > 1) how += name_of(context);
-    if (counts > 1)
-        how += (how.empty() ? "" : " ") + std::to_string(workers) + (workers == 1 ? " worker" : " workers");
     std::string name = t.what.m_name != nullptr ? t.what.m_name : "";
-    if (!how.empty()) name += " [" + how + "]";
+    if (contexts == 1 && counts == 1) return name;
+    name += " [";
+    if (contexts > 1) name += name_of(context);
+    if (contexts > 1 && counts > 1) name += ' ';
+    if (counts > 1) name.append(std::to_string(workers)).append(workers == 1 ? " worker" : " workers");
+    name += ']';
     return name;
 }
 

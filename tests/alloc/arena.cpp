@@ -479,7 +479,7 @@ TEST_CASE_FIXTURE(fixture, "arena: under valgrind what it hands out again is und
 #endif
 
 #ifdef HOCKET_ASAN
-TEST_CASE_FIXTURE(fixture, "arena: AddressSanitizer sees use after reset, rewind, deallocate, end, and past an object") {
+TEST_CASE_FIXTURE(fixture, "arena: AddressSanitizer sees use after reset, rewind, deallocate or end, and overruns") {
     auto report = [this](auto misuse) {
         return in_child([&] {
             arena a(pool, SIZE_MAX);

@@ -245,7 +245,8 @@ TEST_CASE("a patch that cannot be built is refused in a sentence, and nothing st
     };
     audio::patch throwing("t");
     throwing.add<quiet>("fine");
-    throwing.add("bad", audio::module_factory([]() -> std::unique_ptr<audio::module> { throw std::runtime_error("no luck"); }));
+    auto const unlucky = []() -> std::unique_ptr<audio::module> { throw std::runtime_error("no luck"); };
+    throwing.add("bad", audio::module_factory(unlucky));
     CHECK(refusal(throwing) == "patch 't': module 2 (bad) cannot be built: no luck");
     CHECK_THROWS_AS(r.load(throwing), audio::load_error);
 
@@ -280,7 +281,8 @@ TEST_CASE("a patch that cannot be built is refused in a sentence, and nothing st
 TEST_CASE("the shipped modules compute what they say") {
     rig r;
     audio::patch p("modules");
-    unsigned const osc = p.add<audio::oscillator>("osc", 12000.0), amp = p.add("hocket:Gain"), mix = p.add("hocket:Mixer");
+    unsigned const osc = p.add<audio::oscillator>("osc", 12000.0);
+    unsigned const amp = p.add("hocket:Gain"), mix = p.add("hocket:Mixer");
     p.map_output({osc, 0}, 0);
     p.map_input(0, {amp, 0});
     p.set_knob(amp, 0, 0.5f);

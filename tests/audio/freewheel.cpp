@@ -29,7 +29,8 @@ private:
     void act() {
         if (delay_.count() > 0) {
             std::this_thread::sleep_for(std::chrono::microseconds(random_() % delay_.count()));
-            if (random_() % 4 == 0) hocket::this_fiber::sleep_for(std::chrono::microseconds(random_() % delay_.count()));
+            if (random_() % 4 == 0)
+                hocket::this_fiber::sleep_for(std::chrono::microseconds(random_() % delay_.count()));
         }
         state_ = state_ * 1664525 + 1013904223;
         level_.store(static_cast<float>(state_ >> 8) / 16777216.0f, std::memory_order_relaxed);

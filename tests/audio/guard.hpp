@@ -1,7 +1,7 @@
 // Counts what a section of code must not do on the audio thread: system calls and allocations.
 //
-// System calls are caught by the kernel's Syscall User Dispatch, allocations by replacing operator new. Neither works under a
-// sanitizer; available() says so. Not seen: malloc called by C code, and locks that nobody contends.
+// System calls are caught by the kernel's Syscall User Dispatch, allocations by replacing operator new. Neither works
+// under a sanitizer; available() says so. Not seen: malloc called by C code, and locks that nobody contends.
 #pragma once
 
 namespace guard {

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <functional>
 #include <hocket/audio.hpp>
 #include <memory>
 #include <thread>
@@ -12,7 +13,8 @@ namespace {
 
 struct host : audio::module {
     std::unique_ptr<audio::async_thread> async = std::make_unique<audio::async_thread>(this);
-    void update() override {}
+    std::function<void()> on_update = [] {};
+    void update() override { on_update(); }
     void set_samplerate(float) override {}
     void set_param(int, float) override {}
     void set_input(int, float) override {}
@@ -39,7 +41,10 @@ int main(int argc, char** argv) {
         h.async->start([&e] { e.pause(); });
     else if (std::strcmp(argv[1], "unload") == 0)
         h.async->start([&e] { e.unload(); });
-    else
+    else if (std::strcmp(argv[1], "update") == 0) {
+        h.on_update = [&e] { e.pause(); };
+        e.process({}, {}, 1);
+    } else
         return 2;
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
     std::puts("still alive");

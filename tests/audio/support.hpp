@@ -104,7 +104,8 @@ private:
     std::unique_ptr<implementation> self_;
 };
 
-// Runs a program and returns what it wrote to stdout and stderr; `status` as waitpid() gives it. Kills it after a minute.
+// Runs a program and returns what it wrote to stdout and stderr; `status` as waitpid() gives it. Kills it after a
+// minute.
 std::string run_program(std::vector<std::string> const& command, int& status);
 
 }  // namespace support

@@ -125,7 +125,8 @@ TEST_CASE("what cannot be written says so") {
     audio::wav_writer closed(dir / "closed.wav", {});
     closed.close();
     closed.close();
-    CHECK(refusal([&] { closed.write(std::vector<float>(1)); }) == "cannot write '" + (dir / "closed.wav") + "': it is closed");
+    CHECK(refusal([&] { closed.write(std::vector<float>(1)); }) ==
+          "cannot write '" + (dir / "closed.wav") + "': it is closed");
     if (std::filesystem::exists("/dev/full")) {
         auto const fill = [] {
             audio::wav_writer w("/dev/full", {});

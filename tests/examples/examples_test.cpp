@@ -15,7 +15,7 @@ namespace {
 // What the example prints. Fails the case when it does not end well.
 std::string output_of(std::string const& example, std::vector<std::string> arguments = {}) {
     arguments.insert(arguments.begin(), required_variable(("EXAMPLE_" + example).c_str()));
-    child_result const r = run_child(std::move(arguments), {}, std::chrono::seconds(60));
+    child_result const r = run_child(std::move(arguments), {}, std::chrono::seconds(30));
     INFO(example, " said:\n", r.output);
     REQUIRE_FALSE(r.timed_out);
     REQUIRE(r.signal == 0);
@@ -77,7 +77,7 @@ TEST_CASE("four blocking tasks finish in two pairs") {
     CHECK(finished[1] < finished[0] + 199);
     CHECK(finished[3] < finished[2] + 199);
     CHECK(output.find("other tasks go on\n") < output.find("blocking child finishes!"));
-    CHECK(lines_of(output).back() == "512 bytes read");
+    CHECK(output.find("\n512 bytes read\n") != std::string::npos);
 }
 
 TEST_CASE("blocking workers help with ordinary tasks") {
@@ -97,5 +97,6 @@ TEST_CASE("data of a task's own") {
 
 TEST_CASE("a test program") {
     std::string const output = output_of("harness", {"--hk-workers=2"});
-    CHECK(output.find("test cases: 4 | 4 passed | 0 failed") != std::string::npos);
+    CHECK(output.find("4 passed | 0 failed") != std::string::npos);
+    CHECK(output.find("Status: SUCCESS!") != std::string::npos);
 }

@@ -32,7 +32,8 @@ inline void passes(explore_options const& options, std::function<void()> const& 
 }
 
 // Some schedule fails with a message that contains `expected`, and its seed alone makes it fail in the same way.
-inline void finds(explore_options const& options, std::string const& expected, std::function<void()> const& body) {
+inline void finds(explore_options options, std::string const& expected, std::function<void()> const& body) {
+    options.quiet = true;
     explore_result const found = explore(options, body);
     INFO(options.name << ": " << found.message << ", with HOCKET_SEED=" << found.seed);
     CHECK(found.failed);

@@ -7,6 +7,7 @@
 #include <hocket/hocket.hpp>
 #include <memory>
 #include <mutex>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -332,6 +333,184 @@ void owned_fibers() {
     });
 }
 
+// Fewer stacks than fibers that would like to suspend: fresh tasks wait until those that have begun are over.
+void few_stacks() {
+    hocket::runtime_options o = small(2);
+    o.max_stacks = 7;
+    hocket::runtime rt{o};
+    int runs = 0;
+    rt.run([&] {
+        std::vector<hocket::future<void>> all;
+        for (int i = 0; i < 6; ++i)
+            all.push_back(hocket::async([&, i] {
+                hocket::this_fiber::sleep_for(std::chrono::microseconds(10 * i));
+                ++runs;
+            }));
+        for (auto& f : all) f.get();
+    });
+    require(runs == 6, "each task runs");
+}
+
+void own_stacks() {
+    hocket::runtime rt{small(2)};
+    rt.run([] {
+        auto a = hocket::async({.stack_size = 128 * 1024}, [] {
+            hocket::this_fiber::yield();
+            return 1;
+        });
+        auto b = hocket::async({.worker = 1, .stack_size = 128 * 1024}, [] {
+            hocket::this_fiber::sleep_for(1us);
+            return hocket::this_fiber::worker();
+        });
+        require(a.get() + b.get() == 2, "tasks on stacks of their own");
+    });
+}
+
+// What the first task leaves behind: a sleeper on worker 0, which has gone, a task pinned to it, one that has yet to start.
+void left_behind() {
+    int runs = 0;
+    {
+        hocket::runtime rt{small(2)};
+        rt.run([&] {
+            hocket::go([&] {
+                hocket::this_fiber::sleep_for(50us);
+                ++runs;
+            });
+            hocket::go({.worker = 0}, [&] {
+                hocket::this_fiber::yield();
+                ++runs;
+            });
+            hocket::go({.delay = 80us}, [&] { ++runs; });
+            hocket::this_fiber::yield();
+        });
+        rt.run([&] { ++runs; });
+    }
+    require(runs == 4, "each task runs");
+}
+
+// shutdown() by another thread while run() is at work: run() still returns, and what it started is drained.
+void shut_down_meanwhile() {
+    int runs = 0;
+    hocket::runtime rt{small(2)};
+    thread other([&] { rt.shutdown(); }, "shutdown");
+    try {
+        rt.run([&] {
+            hocket::go([&] {
+                hocket::this_fiber::sleep_for(10us);
+                ++runs;
+            });
+            hocket::this_fiber::sleep_for(5us);
+            ++runs;
+        });
+    } catch (hocket::no_runtime const&) {
+        runs += 2;  // it was too late
+    }
+    other.join();
+    rt.shutdown();
+    require(runs == 2, "each task runs");
+}
+
+// Fibers and plain threads wait for each other.
+void fibers_and_threads() {
+    hocket::runtime rt{small(2)};
+    hocket::channel<int> in(1), out;
+    hocket::promise<int> told;
+    auto answer = told.get_future();
+    thread outsider(
+        [&] {
+            require(in.send(1) && in.send(2), "an open channel takes a value");
+            in.close();
+            told.set_value(*out.recv());
+        },
+        "outsider");
+    rt.run([&] {
+        auto adder = hocket::async([&] {
+            int sum = 0;
+            while (auto v = in.recv()) sum += *v;
+            require(out.send(int(sum)), "an open channel takes a value");
+        });
+        require(answer.get() == 3, "the sum comes back");
+        adder.get();
+    });
+    outsider.join();
+}
+
+// A task of one runtime waits for one of another.
+void two_runtimes() {
+    hocket::runtime first{small(1)}, second{small(1)};
+    second.start();
+    int const got = first.run([&] {
+        hocket::promise<int> p;
+        auto f = p.get_future();
+        second.go([p = std::make_shared<hocket::promise<int>>(std::move(p))] {
+            hocket::this_fiber::yield();
+            p->set_value(4);
+        });
+        return f.get();
+    });
+    require(got == 4, "the value arrives");
+}
+
+void unhandled_exception() {
+    std::string told;
+    {
+        hocket::runtime_options o = small(2);
+        o.on_unhandled = [&](std::string_view task, std::exception_ptr) { told = task; };
+        hocket::runtime rt{o};
+        rt.run([] { hocket::go({.name = "thrower"}, [] { throw 1; }); });
+    }
+    require(told == "thrower", "the handler is told");
+}
+
+// Somebody outside looks at everything while it changes.
+void watched() {
+    hocket::runtime rt{small(2)};
+    bool over = false;
+    thread watcher(
+        [&] {
+            for (int looks = 0; looks < 5 && !over; ++looks) {
+                std::ostringstream out;
+                rt.dump(out);
+                hocket::runtime_stats const s = rt.stats();
+                require(s.completed <= s.spawned, "no more completed than spawned");
+            }
+        },
+        "watcher");
+    rt.run([&] {
+        auto a = hocket::async({.name = "named"}, [] { hocket::this_fiber::sleep_for(1us); });
+        auto b = hocket::async([] { hocket::this_fiber::yield(); });
+        a.get(), b.get();
+        over = true;
+    });
+    watcher.join();
+}
+
+// Each task has its own locals and arena, wherever it goes on, and they are gone when its future is ready.
+void locals_and_arenas() {
+    static hocket::fiber_local<int> number;
+    int ended = 0;
+    struct mark {
+        int* ended;
+        explicit mark(int* e) : ended(e) {}
+        ~mark() { ++*ended; }
+    };
+    hocket::runtime rt{small(2)};
+    rt.run([&] {
+        auto work = [&](int mine) {
+            *number = mine;
+            hocket::this_fiber::arena().make<mark>(&ended);
+            int& kept = hocket::this_fiber::arena().make<int>(mine);
+            hocket::this_fiber::yield();
+            require(*number == mine && kept == mine, "what a task keeps is its own");
+        };
+        auto a = hocket::async(work, 1), b = hocket::async(work, 2);
+        work(3);
+        a.get(), b.get();
+        require(ended == 2, "an arena is reset before its task's completion is told");
+    });
+    require(ended == 3, "and so is the first task's");
+}
+
 struct scenario {
     char const* name;
     void (*body)();
@@ -355,6 +534,15 @@ constexpr scenario scenarios[] = {
     {"strangers", strangers},
     {"started runtime", started_runtime},
     {"owned fibers", owned_fibers},
+    {"few stacks", few_stacks},
+    {"own stacks", own_stacks},
+    {"left behind", left_behind},
+    {"shut down meanwhile", shut_down_meanwhile},
+    {"fibers and threads", fibers_and_threads},
+    {"two runtimes", two_runtimes},
+    {"unhandled exception", unhandled_exception},
+    {"watched", watched},
+    {"locals and arenas", locals_and_arenas},
 };
 
 }  // namespace
@@ -368,7 +556,8 @@ TEST_CASE("runtime: a fiber shown to its waker before it is saved is found") {
 }
 
 TEST_CASE("runtime: a worker that sleeps without another look is found") {
-    finds(fault::sleep_without_recheck, named("sleeps too early", 20'000), "livelock", hog_and_helper);
+    // A deadlock when nobody is left awake, a livelock when the hog is.
+    finds(fault::sleep_without_recheck, named("sleeps too early", 20'000), "lock: ", hog_and_helper);
 }
 
 TEST_CASE("runtime: a fiber that sleeps although it has been woken is found") {

@@ -29,6 +29,12 @@ explore_options named(char const* name, unsigned schedules = 10'000) {
     return {.name = name, .schedules = schedules, .max_steps = 20'000};
 }
 
+explore_options isolated(char const* name, unsigned schedules) {
+    explore_options o = named(name, schedules);
+    o.isolated = true;
+    return o;
+}
+
 void mutex_of_threads() {
     hocket::mutex m;
     int inside = 0, count = 0;
@@ -202,7 +208,8 @@ TEST_CASE("sync: semaphore") {
     passes(named("permit or timeout, threads"), permit_or_timeout);
     passes(named("permits reach all"), permits_reach_all);
     finds(fault::semaphore_sleeps_without_retry, named("permits, broken", 50'000), "deadlock", permits_reach_all);
-    finds(fault::claim_in_two_steps, named("claim, broken", 50'000), "one permit, one owner", permit_or_timeout);
+    // A claim given to somebody who has gone: a permit is lost, or the memory of his frame is written to.
+    finds(fault::claim_in_two_steps, isolated("claim, broken", 50'000), "", permit_or_timeout);
 }
 
 TEST_CASE("sync: condition variable") {
@@ -210,7 +217,7 @@ TEST_CASE("sync: condition variable") {
     passes(named("flag and condition, limited"), [] { flag_and_condition(true); });
     passes(named("one notification each"), one_notification_each);
     finds(fault::condition_unlocks_first, named("condition, broken", 50'000), "deadlock", [] { flag_and_condition(false); });
-    finds(fault::claim_in_two_steps, named("claim of a condition, broken", 50'000), "deadlock", one_notification_each);
+    finds(fault::claim_in_two_steps, isolated("claim of a condition, broken", 50'000), "", one_notification_each);
 }
 
 TEST_CASE("sync: channel") {

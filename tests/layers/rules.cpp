@@ -52,6 +52,7 @@ constexpr std::array places{
     place{"src/play/", "play", top, false, true, false},
     place{"examples/", "examples", top, false, true, false},
     place{"bench/", "bench", top, false, true, false},
+    place{"bench/switch/", "bench", top, false, false, false},  // a bare switch is not public
 };
 
 // Includes that break a rule on purpose.
@@ -188,6 +189,7 @@ private:
     std::optional<std::string> resolve(std::string const& name, bool quoted) const {
         std::vector<fs::path> folders;
         if (quoted) folders = {fs::path(file_).parent_path(), "src"};
+        if (quoted && file_.starts_with("bench/")) folders.push_back("bench/side");  // what its programs share
         folders.insert(folders.end(), {"include", "include/metamodule"});
         for (auto const& folder : folders)
             if (auto const path = (folder / name).lexically_normal(); fs::is_regular_file(root_ / path))

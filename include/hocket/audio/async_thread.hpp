@@ -1,11 +1,11 @@
 // Work that a module has done in the background: an action called by a runner, started and stopped from anywhere.
 //
-// A periodic action is called at every tick of its runner (0.5 ms after the last pass ended); run_once() asks for one call
-// more. Calls of one AsyncThread never overlap, nor do those of one module; of all modules at most
+// A periodic action is called at every tick of its runner (0.5 ms after the last pass ended); run_once() asks for one
+// call more. Calls of one AsyncThread never overlap, nor do those of one module; of all modules at most
 // runner_pool_options::max_concurrent execute at once. No action runs before its module has been built and loaded, nor
-// after its destruction has begun. An action is a task pinned to one runner: it may suspend (hocket::blocking, sleep_for,
-// channel) and then its neighbours go on. Its arena is reset after every call. What it throws is logged with the names of
-// module and thread, and counted; it stays enabled.
+// after its destruction has begun. An action is a task pinned to one runner: it may suspend (hocket::blocking,
+// sleep_for, channel) and then its neighbours go on. Its arena is reset after every call. What it throws is logged with
+// the names of module and thread, and counted; it stays enabled.
 #pragma once
 
 #include <cstdint>
@@ -32,12 +32,12 @@ public:
     async_thread(module* owner, action&& what);
     async_thread(async_thread const&) = delete;
     async_thread& operator=(async_thread const&) = delete;
-    // Waits until a running action has returned, then destroys the action. In that action itself it is misuse and ends the
-    // program. [any thread but audio]
+    // Waits until a running action has returned, then destroys the action. In that action itself it is misuse and ends
+    // the program. [any thread but audio]
     ~async_thread();
 
-    // The action is called at every tick from now on. Calling it again changes nothing. Without an action the runner logs
-    // that, counts a failure and stops it. [audio]
+    // The action is called at every tick from now on. Calling it again changes nothing. Without an action the runner
+    // logs that, counts a failure and stops it. [audio]
     void start() noexcept;
     // Replaces the action, then starts. A call that is under way ends with the old one. The old one is destroyed by the
     // runner; by this call only when it has been replaced three times since the last tick. [audio]
@@ -49,8 +49,8 @@ public:
     // True while it is periodic, or a requested call is pending or under way. [audio]
     bool is_enabled() const noexcept;
 
-    // Makes it belong to the module with this id, if it belongs to nobody yet; false when there is no such module. Enters
-    // the kernel at most when it belongs to nobody. [any thread but audio; audio when it belongs to a module]
+    // Makes it belong to the module with this id, if it belongs to nobody yet; false when there is no such module.
+    // Enters the kernel at most when it belongs to nobody. [any thread but audio; audio when it belongs to a module]
     bool attach(std::uint32_t module_id);
 
     // Waits until no call is under way; after stop() none will begin. Misuse in its own action. [any thread but audio]

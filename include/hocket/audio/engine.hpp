@@ -66,9 +66,9 @@ public:
     // Unloads. process() is not running and will not be called. [control]
     ~engine();
 
-    // Builds the patch in place of the one that was there; audio pauses meanwhile. Throws load_error when a module cannot
-    // be built, std::invalid_argument when a cable or knob names what its module does not have; then no patch is loaded.
-    // [control]
+    // Builds the patch in place of the one that was there; audio pauses meanwhile. Throws load_error when a module
+    // cannot be built, std::invalid_argument when a cable or knob names what its module does not have; then no patch is
+    // loaded. [control]
     void load(patch const& p);
     // Waits for running actions, destroys the modules, last one first. [control]
     void unload();
@@ -79,14 +79,14 @@ public:
     // Audio has ended: waits for running actions. [control]
     void release();
 
-    // Mutes: process() writes silence from now on. Returns when no block and no action is running any more; one that takes
-    // longer than a second is named in the log. [control]
+    // Mutes: process() writes silence from now on. Returns when no block and no action is running any more; one that
+    // takes longer than a second is named in the log. [control]
     void pause();
     // Ends a pause. [control]
     void resume();
 
-    // One block of 0 .. max_block frames, from the driver's thread. Channels that the patch has and the caller has not are
-    // read as 0; those that the patch has not are cleared. Null channels are skipped. [audio]
+    // One block of 0 .. max_block frames, from the driver's thread. Channels that the patch has and the caller has not
+    // are read as 0; those that the patch has not are cleared. Null channels are skipped. [audio]
     void process(std::span<float const* const> inputs, std::span<float* const> outputs, unsigned frames) noexcept;
 
     // Runs what is due, one action at a time, in the order of modules, then of construction; returns when all have

@@ -1,8 +1,8 @@
 // Runs an engine as fast as it can, in audio time: the same patch gives the same samples, bit for bit, every time.
 //
 // Protocol: audio time is cut at the ticks of the AsyncThreads (tick k lies before frame ceil(k * sample rate / 2000)),
-// wherever the block boundaries lie. At a tick the due actions run one after another, and the next sample waits until all
-// have completed.
+// wherever the block boundaries lie. At a tick the due actions run one after another, and the next sample waits until
+// all have completed.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,8 @@ public:
     // Releases the engine. [control]
     ~freewheel_driver();
 
-    // Renders `frames` frames from where the last call ended. The caller's thread is the audio thread meanwhile. [control]
+    // Renders `frames` frames from where the last call ended. The caller's thread is the audio thread meanwhile.
+    // [control]
     void render(std::uint64_t frames, port& to);
 
 private:

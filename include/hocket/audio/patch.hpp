@@ -1,8 +1,8 @@
 // A patch: which modules, which cables between them, where the knobs stand. A description; an engine builds it.
 //
-// Modules are numbered from 1 in the order they are added; 0 is the panel, whose outputs are the engine's inputs and whose
-// inputs are the engine's outputs. A cable between two modules delays by one sample; to and from the panel there is no
-// delay. Several cables into one input add up.
+// Modules are numbered from 1 in the order they are added; 0 is the panel, whose outputs are the engine's inputs and
+// whose inputs are the engine's outputs. A cable between two modules delays by one sample; to and from the panel there
+// is no delay. Several cables into one input add up.
 #pragma once
 
 #include <cstdint>
@@ -64,15 +64,15 @@ public:
         return add(std::move(name), module_factory([... a = std::move(args)] { return std::make_unique<M>(a...); }));
     }
 
-    // Plugs a cable in. Throws std::invalid_argument when a module is not there, a jack is out of range, or the cable is
-    // there already. Whether the modules have these jacks is seen when the patch is loaded. [control]
+    // Plugs a cable in. Throws std::invalid_argument when a module is not there, a jack is out of range, or the cable
+    // is there already. Whether the modules have these jacks is seen when the patch is loaded. [control]
     void connect(jack from, jack to);
     // The same with the panel at one end.
     void map_input(int panel_jack, jack to) { connect({0, panel_jack}, to); }
     void map_output(jack from, int panel_jack) { connect(from, {0, panel_jack}); }
 
-    // Where a knob stands when the patch is loaded. Throws std::invalid_argument: no such module, a knob out of range, a
-    // value outside 0 .. 1. The last setting of a knob counts. [control]
+    // Where a knob stands when the patch is loaded. Throws std::invalid_argument: no such module, a knob out of range,
+    // a value outside 0 .. 1. The last setting of a knob counts. [control]
     void set_knob(unsigned module, int param, float value);
     // What load_state() is given. Throws std::invalid_argument: no such module. [control]
     void set_state(unsigned module, std::string data);

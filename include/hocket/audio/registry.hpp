@@ -13,8 +13,8 @@ namespace hocket::inline HOCKET_ABI::audio {
 
 using module_factory = std::function<std::unique_ptr<module>()>;
 
-// Makes modules of this name available to patches; `slug` is 'Brand:Name'. Throws std::invalid_argument when the name is
-// empty or taken, or the factory is empty. [control]
+// Makes modules of this name available to patches; `slug` is 'Brand:Name'. Throws std::invalid_argument when the name
+// is empty or taken, or the factory is empty. [control]
 HOCKET_API void register_module(std::string_view slug, module_factory factory);
 
 // The factory registered under the name; empty when there is none. The modules of this library are registered as

@@ -1,7 +1,8 @@
 // Runs an engine in real time against the system's clock, with no audio device.
 //
 // A thread of its own wakes at absolute times, block k at start + k * block length, in the class SCHED_FIFO where the
-// process may have that. A block is late when it ends after the next should begin. It is not dropped: the driver catches up.
+// process may have that. A block is late when it ends after the next should begin. It is not dropped: the driver
+// catches up.
 #pragma once
 
 #include <cstdint>

@@ -34,14 +34,14 @@ public:
     wav_reader& operator=(wav_reader&&) noexcept;
     ~wav_reader();
 
-    // Encodings that no float holds exactly (32-bit integers, double) are read rounded; `encoding` is float32 for all but
-    // 16 and 24 bits. [any thread]
+    // Encodings that no float holds exactly (32-bit integers, double) are read rounded; `encoding` is float32 for all
+    // but 16 and 24 bits. [any thread]
     wav_format const& format() const noexcept;
     std::uint64_t frames() const noexcept;
     std::string const& path() const noexcept;
 
-    // Reads up to interleaved.size() / channels frames, full scale 1, and returns how many: fewer only at the end. Throws
-    // wav_error when the file has less than it promised. [any thread but audio]
+    // Reads up to interleaved.size() / channels frames, full scale 1, and returns how many: fewer only at the end.
+    // Throws wav_error when the file has less than it promised. [any thread but audio]
     std::size_t read(std::span<float> interleaved);
 
 private:
@@ -58,8 +58,9 @@ public:
     // Closes; errors are lost: call close().
     ~wav_writer();
 
-    // Writes interleaved.size() / channels frames. Integer encodings round to the nearest and clip; full scale is 1, so what
-    // wav_reader read from the same encoding comes out bit for bit. Throws wav_error (no space). [any thread but audio]
+    // Writes interleaved.size() / channels frames. Integer encodings round to the nearest and clip; full scale is 1, so
+    // what wav_reader read from the same encoding comes out bit for bit. Throws wav_error (no space). [any thread but
+    // audio]
     void write(std::span<float const> interleaved);
     // Completes the header and closes. Throws wav_error. [control]
     void close();

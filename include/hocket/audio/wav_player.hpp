@@ -1,8 +1,8 @@
 // Streams a WAV file: an AsyncThread reads it ahead into a ring, update() takes one frame of it per sample.
 //
-// Outputs: one per channel of the file, full scale 1. There is no resampling: one frame of the file is one sample of the
-// engine. A frame that is not there in time is an underrun: silence, counted; the file goes on where it stopped, so that no
-// frame of it is lost. Silence before the first frame has arrived is counted apart, as preroll.
+// Outputs: one per channel of the file, full scale 1. There is no resampling: one frame of the file is one sample of
+// the engine. A frame that is not there in time is an underrun: silence, counted; the file goes on where it stopped, so
+// that no frame of it is lost. Silence before the first frame has arrived is counted apart, as preroll.
 #pragma once
 
 #include <array>

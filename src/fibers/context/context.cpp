@@ -6,6 +6,7 @@
 #include "fibers/context/boost.hpp"
 #include "fibers/context/native.hpp"
 #include "seam/current.hpp"
+#include "seam/thread.hpp"
 
 #ifdef HOCKET_ASAN
 #include <pthread.h>
@@ -54,7 +55,9 @@ void retire(stack& s) noexcept {
 
 stack_view view_of_this_thread() noexcept {
     stack_view v;
-#ifdef HOCKET_ASAN
+#if defined(HOCKET_ASAN) && defined(HOCKET_EXPLORED)
+    seam::own_stack(v.bottom, v.size);
+#elif defined(HOCKET_ASAN)
     pthread_attr_t attributes;
     if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
         void* bottom = nullptr;

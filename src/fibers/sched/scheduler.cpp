@@ -111,7 +111,7 @@ task* scheduler::make(task_kind kind, launch const* how, task_type const& type) 
         if (w != nullptr)
             ++w->completed;
         else
-            foreign_completed_.fetch_add(1, seq_cst);
+            foreign_over();
     };
     if (w == nullptr && closed_.load(seq_cst)) {
         uncount();
@@ -180,8 +180,15 @@ void scheduler::unmake(task* t) noexcept {
         ++w->completed;
     } else {
         records.give(t);
-        foreign_completed_.fetch_add(1, seq_cst);
+        foreign_over();
     }
+}
+
+// A record that a stranger made is over. If it was the last, all workers may have looked already and be asleep.
+void scheduler::foreign_over() noexcept {
+    visit const counted(*this, true);
+    foreign_completed_.fetch_add(1, seq_cst);
+    check_drained();
 }
 
 static task* start_delayed(timer& timer) noexcept {

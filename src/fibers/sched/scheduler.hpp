@@ -99,6 +99,7 @@ private:
     enum class zero_state : unsigned char { vacant, thread, caller };
 
     void start_threads(unsigned first);
+    void foreign_over() noexcept;
     stack* own_stack(std::size_t bytes);
     void place(worker* w, bool mine, task* t) noexcept;
     void vacate_zero() noexcept;

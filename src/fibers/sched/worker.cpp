@@ -294,6 +294,8 @@ void worker::turn() noexcept {
         return;
     }
     if (seat.searching) found();
+    // It was perhaps the one blocking worker that looked for waiting work, and is busy now: another has to look.
+    if (blocking && sched.work_visible()) sched.wake_for_work();
     if (t->own != nullptr) {
         resume(*t);
         return;

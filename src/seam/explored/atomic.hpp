@@ -1,9 +1,10 @@
-// std::atomic for explored builds: each operation is a scheduling point, then a plain access.
+// std::atomic for explored builds: each operation is a scheduling point, then the operation of a std::atomic.
 //
-// All virtual threads stand on one OS thread, so a plain access is indivisible, and the operations are sequentially
-// consistent whatever order is asked for: an order that is too weak is not found here. The point comes before the
-// access, so that another thread can get in between two accesses of the same thread. Outside an exploration (static
-// initialisers, test set-up) the point does nothing. compare_exchange_weak fails at times for no reason.
+// All virtual threads stand on one OS thread, so the operations are sequentially consistent whatever order is asked for.
+// The order is handed on for ThreadSanitizer, which tells one that is too weak to publish what it should (unwatched.hpp).
+// The point comes before the access, so that another thread can get in between two accesses of the same thread. Outside an
+// exploration (static initialisers, test set-up) the point does nothing. compare_exchange_weak fails at times for no
+// reason.
 #pragma once
 
 #include <atomic>
@@ -26,80 +27,90 @@ class atomic {
 public:
     using value_type = T;
     using difference_type = std::conditional_t<std::is_pointer_v<T>, std::ptrdiff_t, T>;
-    static constexpr bool is_always_lock_free = true;
+    static constexpr bool is_always_lock_free = std::atomic<T>::is_always_lock_free;
 
     constexpr atomic() noexcept(std::is_nothrow_default_constructible_v<T>) : value_() {}
     constexpr atomic(T value) noexcept : value_(value) {}
     atomic(atomic const&) = delete;
     atomic& operator=(atomic const&) = delete;
 
-    bool is_lock_free() const noexcept { return true; }
+    bool is_lock_free() const noexcept { return value_.is_lock_free(); }
 
-    T load(std::memory_order = std::memory_order_seq_cst) const noexcept {
+    T load(std::memory_order order = std::memory_order_seq_cst) const noexcept {
         point(seam::operation::load);
-        return value_;
+        return value_.load(order);
     }
     operator T() const noexcept { return load(); }
 
-    void store(T value, std::memory_order = std::memory_order_seq_cst) noexcept {
+    void store(T value, std::memory_order order = std::memory_order_seq_cst) noexcept {
         point(seam::operation::store);
-        set(value);
+        note(peek(), value);
+        value_.store(value, order);
     }
     T operator=(T value) noexcept {
         store(value);
         return value;
     }
 
-    T exchange(T value, std::memory_order = std::memory_order_seq_cst) noexcept {
+    T exchange(T value, std::memory_order order = std::memory_order_seq_cst) noexcept {
         point(seam::operation::exchange);
-        T const before = value_;
-        set(value);
-        return before;
+        return note(value_.exchange(value, order), value);
     }
 
-    bool compare_exchange_strong(T& expected, T desired, std::memory_order, std::memory_order) noexcept {
+    bool compare_exchange_strong(T& expected, T desired, std::memory_order success, std::memory_order failure) noexcept {
         point(seam::operation::compare_exchange);
-        return exchange_if(expected, desired);
+        return note(value_.compare_exchange_strong(expected, desired, success, failure), expected, desired);
     }
-    bool compare_exchange_strong(T& expected, T desired,
-                                 std::memory_order = std::memory_order_seq_cst) noexcept {
+    bool compare_exchange_strong(T& expected, T desired, std::memory_order order = std::memory_order_seq_cst) noexcept {
         point(seam::operation::compare_exchange);
-        return exchange_if(expected, desired);
+        return note(value_.compare_exchange_strong(expected, desired, order), expected, desired);
     }
 
-    bool compare_exchange_weak(T& expected, T desired, std::memory_order, std::memory_order) noexcept {
-        return compare_exchange_weak(expected, desired);
-    }
-    bool compare_exchange_weak(T& expected, T desired, std::memory_order = std::memory_order_seq_cst) noexcept {
+    bool compare_exchange_weak(T& expected, T desired, std::memory_order success, std::memory_order failure) noexcept {
         point(seam::operation::compare_exchange);
-        if (same(value_, expected) && seam::weak_exchange_fails()) return false;
-        return exchange_if(expected, desired);
+        if (same(peek(), expected) && seam::weak_exchange_fails()) return false;
+        return note(value_.compare_exchange_strong(expected, desired, success, failure), expected, desired);
+    }
+    bool compare_exchange_weak(T& expected, T desired, std::memory_order order = std::memory_order_seq_cst) noexcept {
+        point(seam::operation::compare_exchange);
+        if (same(peek(), expected) && seam::weak_exchange_fails()) return false;
+        return note(value_.compare_exchange_strong(expected, desired, order), expected, desired);
     }
 
-    T fetch_add(difference_type n, std::memory_order = std::memory_order_seq_cst) noexcept
+    T fetch_add(difference_type n, std::memory_order order = std::memory_order_seq_cst) noexcept
         requires counts
     {
-        return update([n](T v) { return plus(v, n); });
+        point(seam::operation::fetch);
+        T const before = value_.fetch_add(n, order);
+        return note(before, plus(before, n));
     }
-    T fetch_sub(difference_type n, std::memory_order = std::memory_order_seq_cst) noexcept
+    T fetch_sub(difference_type n, std::memory_order order = std::memory_order_seq_cst) noexcept
         requires counts
     {
-        return update([n](T v) { return minus(v, n); });
+        point(seam::operation::fetch);
+        T const before = value_.fetch_sub(n, order);
+        return note(before, minus(before, n));
     }
-    T fetch_and(T bits, std::memory_order = std::memory_order_seq_cst) noexcept
+    T fetch_and(T bits, std::memory_order order = std::memory_order_seq_cst) noexcept
         requires has_bits
     {
-        return update([bits](T v) { return static_cast<T>(v & bits); });
+        point(seam::operation::fetch);
+        T const before = value_.fetch_and(bits, order);
+        return note(before, static_cast<T>(before & bits));
     }
-    T fetch_or(T bits, std::memory_order = std::memory_order_seq_cst) noexcept
+    T fetch_or(T bits, std::memory_order order = std::memory_order_seq_cst) noexcept
         requires has_bits
     {
-        return update([bits](T v) { return static_cast<T>(v | bits); });
+        point(seam::operation::fetch);
+        T const before = value_.fetch_or(bits, order);
+        return note(before, static_cast<T>(before | bits));
     }
-    T fetch_xor(T bits, std::memory_order = std::memory_order_seq_cst) noexcept
+    T fetch_xor(T bits, std::memory_order order = std::memory_order_seq_cst) noexcept
         requires has_bits
     {
-        return update([bits](T v) { return static_cast<T>(v ^ bits); });
+        point(seam::operation::fetch);
+        T const before = value_.fetch_xor(bits, order);
+        return note(before, static_cast<T>(before ^ bits));
     }
 
     T operator++() noexcept
@@ -149,7 +160,7 @@ public:
     }
 
     // The value without a scheduling point: for the explorer itself, not for the library.
-    T peek() const noexcept { return value_; }
+    T peek() const noexcept { return value_.load(std::memory_order_relaxed); }
 
 private:
     void point(seam::operation what) const noexcept { seam::point(what, &value_, sizeof value_); }
@@ -161,26 +172,14 @@ private:
             return std::memcmp(&a, &b, sizeof(T)) == 0;  // as std::atomic compares
     }
 
-    void set(T value) noexcept {
-        if (!same(value_, value)) ++seam::changes;
-        value_ = value;
-    }
-
-    bool exchange_if(T& expected, T desired) noexcept {
-        if (!same(value_, expected)) {
-            expected = value_;
-            return false;
-        }
-        set(desired);
-        return true;
-    }
-
-    template <class F>
-    T update(F change) noexcept {
-        point(seam::operation::fetch);
-        T const before = value_;
-        set(change(before));
+    // What a change is worth knowing for: see seam::changes.
+    static T note(T before, T after) noexcept {
+        if (!same(before, after)) seam::note_change();
         return before;
+    }
+    static bool note(bool exchanged, T const& before, T const& after) noexcept {
+        if (exchanged) note(before, after);
+        return exchanged;
     }
 
     // Integers wrap around, as those of std::atomic do.
@@ -197,7 +196,7 @@ private:
             return static_cast<T>(static_cast<std::make_unsigned_t<T>>(v) - static_cast<std::make_unsigned_t<T>>(n));
     }
 
-    alignas(std::atomic<T>) T value_;
+    std::atomic<T> value_;
 };
 
 }  // namespace hocket::inline HOCKET_ABI::detail

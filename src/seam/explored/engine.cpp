@@ -10,6 +10,7 @@
 #include <limits>
 #include <utility>
 
+#include "seam/explored/unwatched.hpp"
 #include "seam/futex.hpp"
 
 namespace hocket::inline HOCKET_ABI::detail::seam {
@@ -21,6 +22,7 @@ std::int64_t quiet_points = endless;
 std::uint64_t changes = 0;
 
 void ask_explorer(operation what, void const* word, std::size_t size) noexcept {
+    explorer::unwatched const here;
     if (explorer::engine* const e = explorer::engine::running())
         e->point(what, word, size, __builtin_return_address(0));
     else
@@ -28,6 +30,7 @@ void ask_explorer(operation what, void const* word, std::size_t size) noexcept {
 }
 
 bool weak_exchange_fails() noexcept {
+    explorer::unwatched const here;
     explorer::engine* const e = explorer::engine::running();
     return e != nullptr && e->happens(explorer::mischief::weak_failure);
 }
@@ -41,8 +44,9 @@ using detail::seam::endless;
 using detail::seam::forever;
 using detail::seam::quiet_points;
 
-// What a reading of the clock and a look of a spinning thread take, in ns: more than in life, so that loops which spin for
-// some microseconds end after some tens of steps.
+// What a step, a reading of the clock and a look of a spinning thread take, in ns: more than in life, so that loops which
+// spin for some microseconds end after some tens of steps.
+constexpr std::int64_t step = 10;
 constexpr std::int64_t reading = 100;
 constexpr std::int64_t spin = 1000;
 // A clock jump is a power of two up to this many ns.
@@ -69,6 +73,7 @@ engine::outcome engine::run(std::function<void()> body, std::unique_ptr<chooser>
     home_.is = virtual_thread::state::waiting;
     current_ = &first;
     switch_to(home_, first);
+    acquire_at(&home_);
     running_ = nullptr;
 
     settle();
@@ -90,9 +95,11 @@ engine::outcome engine::run(std::function<void()> body, std::unique_ptr<chooser>
 void engine::first_frame() {
     engine& e = *running_;
     virtual_thread& me = *e.current_;
+    acquire_at(&me);
     e.settle();
     e.grant(false);
     std::string failure;
+    watch_again();
     try {
         if (me.number == 0)
             e.body_();
@@ -103,6 +110,7 @@ void engine::first_frame() {
     } catch (...) {
         failure = std::string("an exception left thread ") + std::to_string(me.number) + " (" + me.name + ")";
     }
+    stop_watching();
     if (!failure.empty()) e.fail(std::move(failure));
     e.end_current();
 }
@@ -117,6 +125,7 @@ void engine::end_current() {
         go_home();
     }
     me.is = virtual_thread::state::ended;
+    release_at(&me);
     remove_able(me);
     for (auto const& t : threads_)
         if (t->is == virtual_thread::state::joining && t->joins == me.number) let_run(*t);
@@ -132,6 +141,7 @@ void engine::fail(std::string message) {
 
 void engine::go_home() {
     virtual_thread& from = *current_;
+    release_at(&home_);
     current_ = &home_;
     switch_to(from, home_);
     std::terminate();  // nobody switches back into a schedule that is over
@@ -144,6 +154,7 @@ virtual_thread& engine::add(char const* name, void (*entry)(void*), void* argume
     t->entry = entry;
     t->argument = argument;
     t->prepare(&engine::first_frame);
+    release_at(t.get());
     threads_.push_back(std::move(t));
     able_.push_back(threads_.back()->number);
     return *threads_.back();
@@ -152,7 +163,9 @@ virtual_thread& engine::add(char const* name, void (*entry)(void*), void* argume
 // ---- steps
 
 void engine::settle() noexcept {
-    steps_ += static_cast<std::uint64_t>(granted_ - quiet_points);
+    std::int64_t const passed = granted_ - quiet_points;
+    steps_ += static_cast<std::uint64_t>(passed);
+    clock_ += passed * step;
     granted_ = quiet_points;
     if (seen_changes_ != changes) {
         seen_changes_ = changes;
@@ -188,6 +201,7 @@ void engine::point(operation what, void const* word, std::size_t size, void cons
         }
     }
     check_limit();
+    expire();
     if (earliest_ != forever && happens(mischief::timeout)) advance_to_deadline();
     run_next(false);
     settle();
@@ -249,6 +263,7 @@ void engine::run_next(bool yields) {
     }
     digest(static_cast<std::uint64_t>(next) << 32 | (steps_ & 0xFFFFFFFF));
     if (next == me.number) return;
+    release_at(&home_);
     virtual_thread& to = *threads_[static_cast<std::size_t>(next)];
     current_ = &to;
     switch_to(me, to);
@@ -264,10 +279,13 @@ int engine::start(char const* name, void (*entry)(void*), void* argument) {
 
 void engine::join(int thread) {
     virtual_thread& me = *current_;
-    if (threads_[static_cast<std::size_t>(thread)]->is == virtual_thread::state::ended) return;
-    me.joins = thread;
-    me.is = virtual_thread::state::joining;
-    block();
+    virtual_thread& other = *threads_[static_cast<std::size_t>(thread)];
+    if (other.is != virtual_thread::state::ended) {
+        me.joins = thread;
+        me.is = virtual_thread::state::joining;
+        block();
+    }
+    acquire_at(&other);
 }
 
 // ---- time
@@ -301,6 +319,7 @@ bool engine::advance_to_deadline() {
 }
 
 std::int64_t engine::now() {
+    settle();
     clock_ += reading;
     if (happens(mischief::delay)) clock_ += std::int64_t{1} << below(longest_delay_bits);
     expire();
@@ -311,6 +330,7 @@ std::int64_t engine::now() {
 
 bool engine::wait(void const* word, std::uint32_t value, std::uint32_t expected, std::int64_t deadline) {
     if (value != expected) return true;
+    settle();
     if (deadline <= clock_) return false;
     if (happens(mischief::spurious_wake)) return true;
     virtual_thread& me = *current_;

@@ -54,6 +54,8 @@ struct explore_options {
     // Runs in a child process, so that a failed schedule leaves nothing behind and a crash or a hang is a failure with a
     // seed like any other. The body's effects on the caller's variables are lost.
     bool isolated = false;
+    // Drops what an isolated child writes to stderr: for failures that are expected.
+    bool quiet = false;
     // Keeps the steps of the last schedule as text; about ten times slower.
     bool trace = false;
 };

@@ -5,6 +5,7 @@
 #include "seam/explored/isolated.hpp"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -70,6 +71,8 @@ bool from_text(std::string const& text, explore_result& r) {
     for (int const s : {SIGALRM, SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGTERM}) signal(s, SIG_DFL);
     rlimit const no_core{0, 0};
     setrlimit(RLIMIT_CORE, &no_core);
+    if (options.quiet)
+        if (int const nowhere = open("/dev/null", O_WRONLY); nowhere >= 0) dup2(nowhere, STDERR_FILENO);
     std::string text;
     try {
         text = to_text(explore_here(options, seed, body, told));

@@ -8,6 +8,13 @@
 #include <cstdint>
 #include <hocket/detail/config.hpp>
 
+// See unwatched.hpp.
+#ifdef HOCKET_TSAN
+#define HOCKET_UNWATCHED __attribute__((noinline, no_sanitize("thread")))
+#else
+#define HOCKET_UNWATCHED
+#endif
+
 namespace hocket::inline HOCKET_ABI::detail::seam {
 
 // What the virtual thread is about to do; for traces.
@@ -38,9 +45,12 @@ void ask_explorer(operation what, void const* word, std::size_t size) noexcept;
 bool weak_exchange_fails() noexcept;
 
 // Called before each access of a word that threads share. [virtual thread]
-inline void point(operation what, void const* word = nullptr, std::size_t size = 0) noexcept {
+HOCKET_UNWATCHED inline void point(operation what, void const* word = nullptr, std::size_t size = 0) noexcept {
     if (--quiet_points < 0) [[unlikely]]
         ask_explorer(what, word, size);
 }
+
+// Called when an access has changed a value. [virtual thread]
+HOCKET_UNWATCHED inline void note_change() noexcept { ++changes; }
 
 }  // namespace hocket::inline HOCKET_ABI::detail::seam

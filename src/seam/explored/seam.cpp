@@ -10,6 +10,7 @@
 #include "seam/clock.hpp"
 #include "seam/current.hpp"
 #include "seam/explored/engine.hpp"
+#include "seam/explored/unwatched.hpp"
 #include "seam/futex.hpp"
 #include "seam/pause.hpp"
 #include "seam/thread.hpp"
@@ -17,11 +18,13 @@
 namespace hocket::inline HOCKET_ABI::detail::seam {
 
 using explorer::engine;
+using explorer::unwatched;
 
 std::int64_t now() noexcept {
     engine* const e = engine::running();
     if (e == nullptr) return 0;
     point(operation::clock);
+    unwatched const here;
     return e->now();
 }
 
@@ -33,6 +36,7 @@ bool futex_wait(atomic<std::uint32_t>& word, std::uint32_t expected, std::int64_
         std::abort();
     }
     point(operation::futex_wait, &word, sizeof word);
+    unwatched const here;
     return e->wait(&word, word.peek(), expected, deadline);
 }
 
@@ -40,10 +44,12 @@ void futex_wake(atomic<std::uint32_t>& word, int count) noexcept {
     engine* const e = engine::running();
     if (e == nullptr) return;
     point(operation::futex_wake, &word, 0);
+    unwatched const here;
     e->wake(&word, count);
 }
 
 void pause() noexcept {
+    unwatched const here;
     if (engine* const e = engine::running()) e->yield(__builtin_return_address(0));
 }
 
@@ -54,7 +60,10 @@ void thread::start(char const* name, void (*entry)(void*), void* argument) {
                                 "hocket: a virtual thread starts inside explore() only");
     entry_ = entry;
     argument_ = argument;
-    id_ = e->start(name, entry_, argument_);
+    {
+        unwatched const here;
+        id_ = e->start(name, entry_, argument_);
+    }
     started_ = true;
     point(operation::start);
 }
@@ -62,16 +71,28 @@ void thread::start(char const* name, void (*entry)(void*), void* argument) {
 void thread::join() noexcept {
     if (!started_) return;
     point(operation::join);
-    engine::running()->join(id_);
+    {
+        unwatched const here;
+        engine::running()->join(id_);
+    }
     started_ = false;
 }
 
+void own_stack(void const*& bottom, std::size_t& size) noexcept {
+    unwatched const here;
+    engine* const e = engine::running();
+    bottom = e != nullptr ? e->current().started_on.low : nullptr;
+    size = e != nullptr ? e->current().started_on.size : 0;
+}
+
 unsigned long thread_id() noexcept {
+    unwatched const here;
     engine* const e = engine::running();
     return e != nullptr ? static_cast<unsigned long>(e->current().number) + 2 : 1;
 }
 
 std::uint32_t choice::below(std::uint32_t n) noexcept {
+    unwatched const here;
     engine* const e = engine::running();
     if (e != nullptr) return e->below(n);
     state_ = state_ * 6364136223846793005u + 1442695040888963407u;
@@ -82,11 +103,13 @@ std::uint32_t choice::below(std::uint32_t n) noexcept {
 static void* outside = nullptr;
 
 void* current() noexcept {
+    unwatched const here;
     engine* const e = engine::running();
     return e != nullptr ? e->current().current : outside;
 }
 
 void set_current(void* value) noexcept {
+    unwatched const here;
     engine* const e = engine::running();
     (e != nullptr ? e->current().current : outside) = value;
 }

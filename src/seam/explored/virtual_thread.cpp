@@ -7,6 +7,8 @@
 #include <exception>
 #include <utility>
 
+#include "seam/explored/unwatched.hpp"
+
 #ifdef HOCKET_ASAN
 #include <sanitizer/common_interface_defs.h>
 #endif
@@ -42,7 +44,7 @@ void depart(virtual_thread& from, virtual_thread& to) noexcept {
 #endif
 #ifdef HOCKET_TSAN
     from.tsan_fiber = __tsan_get_current_fiber();
-    __tsan_switch_to_fiber(to.tsan_fiber, 0);
+    __tsan_switch_to_fiber(to.tsan_fiber, __tsan_switch_to_fiber_no_sync);
 #endif
 }
 
@@ -83,22 +85,28 @@ void virtual_thread::prepare(void (*start)()) {
     // Boost enters the new stack once to place its record there: under its own identity, or TSan would miss a return.
     void* const creator = __tsan_get_current_fiber();
     tsan_fiber = own_tsan_fiber = __tsan_create_fiber(0);
-    __tsan_switch_to_fiber(tsan_fiber, 0);
+    __tsan_switch_to_fiber(tsan_fiber, __tsan_switch_to_fiber_no_sync);
 #endif
     where.context = boost::context::fiber(
         std::allocator_arg, boost::context::preallocated(memory.sp, memory.size, memory), borrowed{},
         [start](boost::context::fiber&& left) -> boost::context::fiber {
+            stop_watching();
             arrive(std::move(left));
             start();
             std::terminate();
         });
 #ifdef HOCKET_TSAN
-    __tsan_switch_to_fiber(creator, 0);
+    __tsan_switch_to_fiber(creator, __tsan_switch_to_fiber_no_sync);
 #endif
 }
 
 void virtual_thread::release() noexcept {
 #ifdef HOCKET_TSAN
+    // It stopped unwatched, in a call that never returned.
+    void* const here = __tsan_get_current_fiber();
+    __tsan_switch_to_fiber(own_tsan_fiber, __tsan_switch_to_fiber_no_sync);
+    watch_again();
+    __tsan_switch_to_fiber(here, __tsan_switch_to_fiber_no_sync);
     __tsan_destroy_fiber(own_tsan_fiber);
 #endif
     give_stack(started_on);

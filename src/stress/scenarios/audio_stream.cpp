@@ -7,7 +7,7 @@
 // or twice, and every silent frame must be accounted for. Late blocks and silence are reported, not judged: they are
 // the machine's affair. Then the freewheel driver renders the file, equally beside the others: bit for bit, without
 // silence. Of a file given with --in, at most 30 seconds are played.
-// Op: a frame played. Latency: how much later than one block length after the one before a block was done.
+// Op: a frame played. Latency: how much later than one block length after the one before a block was done; 0 when not.
 // Broken: one sample is changed on its way out.
 #include <hocket/audio.hpp>
 

@@ -1,0 +1,139 @@
+#include "table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <utility>
+#include <vector>
+
+namespace hocket::bench {
+
+namespace {
+
+// Three digits that count.
+std::string number(double v) {
+    char text[32];
+    int const decimals = v >= 99.95 ? 0 : v >= 9.995 ? 1 : v >= 0.9995 ? 2 : 3;
+    std::snprintf(text, sizeof text, "%.*f", decimals, v);
+    return text;
+}
+
+std::string bar(double v) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.2f", v);
+    return text;
+}
+
+std::string side_value(side_outcome const& s) {
+    switch (s.ended) {
+        case side_outcome::fate::missing: return "missing";
+        case side_outcome::fate::failed: return "FAILED";
+        case side_outcome::fate::measured: break;
+    }
+    return s.measured() ? number(s.best()) : "-";
+}
+
+std::string median_value(side_outcome const& s) { return s.measured() && s.values.size() > 1 ? number(s.median()) : "-"; }
+
+using line = std::array<std::string, 12>;
+
+constexpr std::array<bool, 12> is_text{true, true, false, false, true, false, false, true, false, false, false, true};
+
+std::string laid_out(std::vector<line> const& lines) {
+    std::array<std::size_t, 12> width{};
+    for (auto const& l : lines)
+        for (std::size_t i = 0; i < l.size(); ++i) width[i] = std::max(width[i], l[i].size());
+    std::string out;
+    bool first = true;
+    for (auto const& l : lines) {
+        for (std::size_t i = 0; i < l.size(); ++i) {
+            std::string const pad(width[i] - l[i].size(), ' ');
+            out += "| ";
+            out += is_text[i] ? l[i] + pad : pad + l[i];
+            out += ' ';
+        }
+        out += "|\n";
+        if (!std::exchange(first, false)) continue;
+        for (std::size_t i = 0; i < l.size(); ++i) {
+            out += '|';
+            out.append(width[i] + 1, '-');
+            out += is_text[i] ? '-' : ':';
+        }
+        out += "|\n";
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string verdict_text(comparison const& c) {
+    switch (c.says) {
+        case verdict::goal: return "goal";
+        case verdict::must: return "must";
+        case verdict::misses: return "MISSES";
+        case verdict::none: return "-";
+        case verdict::unmeasured: break;
+    }
+    return c.rival.ended == side_outcome::fate::missing ? "rival missing" : "not measured";
+}
+
+std::string figure_text(figure f) {
+    switch (f) {
+        case figure::cpu: return "cpu";
+        case figure::wall: return "wall";
+        case figure::p50: return "p50";
+        case figure::p99: return "p99";
+        case figure::cpu_share: return "cpu";
+    }
+    return {};
+}
+
+std::string to_markdown(report const& r) {
+    std::string out = "# Benchmarks, " + r.when.day + ", context " + r.context + "\n\n";
+    char load[32];
+    std::snprintf(load, sizeof load, "%.1f", r.where.load);
+    out += r.where.cpu + ", " + std::to_string(r.where.cores) + " cores; " + r.where.system + "; " + r.where.compiler + "; " +
+           r.when.time + " UTC, load " + load + " at the start; " + std::to_string(r.rounds) + " interleaved rounds" +
+           (r.quick ? ", QUICK: small counts, no figures to keep" : "") + ".\n\n";
+    out += "A figure is the best of the rounds, the median stands beside it; the ratio is ours / rival, of the best. *cpu*: CPU "
+           "time of the whole process; *wall*: wall time; *p50*: the median of single latencies, best round.\n\n";
+
+    std::vector<line> lines{
+        {"row", "case", "ours", "median", "rival", "value", "median", "unit", "ratio", "must", "goal", "verdict"}};
+    std::vector<std::string> remarks;
+    std::array<unsigned, 5> tally{};
+    unsigned failed = 0;
+    for (auto const& row : r.rows) {
+        for (auto const& c : row.rivals) {
+            ++tally[static_cast<std::size_t>(c.says)];
+            lines.push_back({row.of->id, row.of->title, side_value(row.ours), median_value(row.ours), c.rival.name,
+                             side_value(c.rival), median_value(c.rival), row.of->unit + ' ' + figure_text(row.of->what),
+                             c.ratio ? number(*c.ratio) : "-", c.bar ? bar(c.bar->must) : "-",
+                             c.bar ? bar(c.bar->goal) : "-", verdict_text(c)});
+        }
+        failed += row.failed();
+        std::string const head = row.of->id + ' ' + row.of->title + ": ";
+        auto const remark = [&](side_outcome const& s) {
+            if (!s.sentence.empty()) {
+                remarks.push_back(head + s.name + ' ' + s.sentence);
+                return;
+            }
+            if (s.count == 0) return;
+            std::string text = s.name + ": " + std::to_string(s.count) + " operations in a sample";
+            if (s.parked != 0) text += ", at most " + std::to_string(s.parked) + " parked at once";
+            if (!s.p99.empty()) text += ", p99 " + number(side_outcome::median_of(s.p99)) + ' ' + row.of->unit;
+            remarks.push_back(head + text);
+        };
+        remark(row.ours);
+        for (auto const& c : row.rivals) remark(c.rival);
+    }
+    out += laid_out(lines) + '\n';
+    out += std::to_string(tally[0]) + " meet the goal, " + std::to_string(tally[1]) + " the must, " +
+           std::to_string(tally[2]) + " miss it, " + std::to_string(tally[3]) + " without a bar, " +
+           std::to_string(tally[4]) + " not measured; " + std::to_string(failed) + " rows with a failure.\n\n";
+    out += "What was done (every sample's checksum was verified):\n\n";
+    for (auto const& text : remarks) out += "- " + text + '\n';
+    return out;
+}
+
+}  // namespace hocket::bench

@@ -1,0 +1,222 @@
+// async, future, promise, packaged_task.
+#include <hocket/future.hpp>
+#include <hocket/testing.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <hocket/go.hpp>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "crowd.hpp"
+#include "seed.hpp"
+
+using namespace std::chrono_literals;
+using hocket::future_errc;
+using hocket::future_error;
+using hocket::future_status;
+
+namespace {
+
+// Whether f throws a future_error with that code.
+template <class F>
+bool throws(future_errc code, F f) {
+    try {
+        f();
+    } catch (future_error const& e) {
+        return e.code() == code;
+    }
+    return false;
+}
+
+}  // namespace
+
+FIBER_TEST_CASE("async: values, references, nothing, what only moves", .workers = {1, 2, 4}) {
+    CHECK(hocket::async([](int a, int b) { return a * b; }, 6, 7).get() == 42);
+    int x = 0;
+    hocket::future<int&> r = hocket::async([&x]() -> int& { return x; });
+    CHECK(&r.get() == &x);
+    CHECK_FALSE(r.valid());
+    hocket::future<void> v = hocket::async({.name = "sets x"}, [&x] { x = 5; });
+    v.get();
+    CHECK(x == 5);
+    CHECK(*hocket::async([](std::unique_ptr<int> p) { return p; }, std::make_unique<int>(9)).get() == 9);
+    std::vector<hocket::future<int>> many;
+    for (int i = 0; i < 200; ++i)
+        many.push_back(hocket::async([i] {
+            if (i % 3 == 0) hocket::this_fiber::yield();
+            return i;
+        }));
+    for (int i = 0; i < 200; ++i) CHECK(many[static_cast<std::size_t>(i)].get() == i);
+}
+
+FIBER_TEST_CASE("async: exceptions travel, through any number of tasks", .workers = {1, 2, 4}) {
+    struct special : std::runtime_error {
+        int level;
+        explicit special(int l) : std::runtime_error("special"), level(l) {}
+    };
+    struct nested {
+        int operator()(int depth) const {
+            if (depth == 0) throw special(3);
+            if (depth % 2 == 0) hocket::this_fiber::sleep_for(10us);
+            return hocket::async(*this, depth - 1).get();
+        }
+    };
+    for (int i = 0; i < 5; ++i) {
+        try {
+            hocket::async(nested{}, 10).get();
+            FAIL_CHECK("it returned");
+        } catch (special const& e) {
+            CHECK(e.level == 3);
+        }
+    }
+    hocket::future<void> never_asked = hocket::async([] { throw 1; });  // nobody asks: no harm
+}
+
+FIBER_TEST_CASE("async: its future waits in its destructor, and when it is assigned to", .workers = {1, 2, 4}) {
+    std::atomic<int> done{0};
+    {
+        auto const f = hocket::async([&done] {
+            hocket::this_fiber::sleep_for(2ms);
+            done.fetch_add(1);
+        });
+    }
+    CHECK(done.load() == 1);
+    auto f = hocket::async([&done] {
+        hocket::this_fiber::sleep_for(2ms);
+        done.fetch_add(1);
+    });
+    f = hocket::future<void>();
+    CHECK(done.load() == 2);
+    CHECK_FALSE(f.valid());
+    auto g = hocket::async([&done] { done.fetch_add(1); });
+    auto h = std::move(g);
+    CHECK_FALSE(g.valid());
+    CHECK(h.valid());
+    h.wait();
+    CHECK(h.valid());
+    CHECK(done.load() == 3);
+}
+
+// The task, its closure, its locals and its arena are over when its result is there.
+FIBER_TEST_CASE("async: when the result is there all that the task owned is gone", .workers = {1, 2, 4}) {
+    for (int i = 0; i < 200; ++i) {
+        auto token = std::make_shared<int>(1);
+        struct holder {
+            std::shared_ptr<int> p;
+            explicit holder(std::shared_ptr<int> q) : p(std::move(q)) {}
+            ~holder() { hocket::this_fiber::yield(); }
+        };
+        auto f = hocket::async([token] {
+            hocket::this_fiber::arena().make<holder>(token);
+            return 1;
+        });
+        f.wait();
+        CHECK(token.use_count() == 1);
+    }
+}
+
+FIBER_TEST_CASE("future: waits with a limit", .workers = {1, 2, 4}) {
+    hocket::promise<int> p;
+    auto f = p.get_future();
+    CHECK(f.wait_for(2ms) == future_status::timeout);
+    CHECK(f.wait_until(std::chrono::system_clock::now() - 1s) == future_status::timeout);
+    hocket::go([&p] { p.set_value(1); });
+    CHECK(f.wait_for(60s) == future_status::ready);
+    CHECK(f.wait_for(0s) == future_status::ready);
+    CHECK(f.get() == 1);
+}
+
+FIBER_TEST_CASE("promise: misuse throws what std's would throw", .workers = {1, 2}) {
+    hocket::future<int> empty;
+    CHECK(throws(future_errc::no_state, [&] { empty.get(); }));
+    CHECK(throws(future_errc::no_state, [&] { empty.wait(); }));
+    CHECK(throws(future_errc::no_state, [&] { static_cast<void>(empty.wait_for(1s)); }));
+    hocket::promise<int> p;
+    auto f = p.get_future();
+    CHECK(throws(future_errc::future_already_retrieved, [&] { static_cast<void>(p.get_future()); }));
+    p.set_value(1);
+    CHECK(throws(future_errc::promise_already_satisfied, [&] { p.set_value(2); }));
+    CHECK(throws(future_errc::promise_already_satisfied, [&] { p.set_exception(std::make_exception_ptr(2)); }));
+    CHECK(f.get() == 1);
+    CHECK(throws(future_errc::no_state, [&] { f.get(); }));
+    auto moved = std::move(p);
+    CHECK(throws(future_errc::no_state, [&] { p.set_value(3); }));
+    CHECK(throws(future_errc::no_state, [&] { static_cast<void>(p.get_future()); }));
+    hocket::future<int> broken, replaced;
+    {
+        hocket::promise<int> lost;
+        broken = lost.get_future();
+        hocket::promise<int> other;
+        replaced = other.get_future();
+        other = hocket::promise<int>();
+    }
+    CHECK(throws(future_errc::broken_promise, [&] { broken.get(); }));
+    CHECK(throws(future_errc::broken_promise, [&] { replaced.get(); }));
+    int x = 0;
+    hocket::promise<int&> refers;
+    refers.set_value(x);
+    CHECK(&refers.get_future().get() == &x);
+    hocket::promise<void> done;
+    done.set_exception(std::make_exception_ptr(5));
+    CHECK_THROWS_AS(done.get_future().get(), int);
+}
+
+FIBER_TEST_CASE("promise: between fibers and plain threads, either way", .workers = {1, 2, 4}) {
+    for (int i = 0; i < 60; ++i) {
+        hocket::promise<std::string> to_fiber, to_thread;
+        auto fiber_gets = to_fiber.get_future();
+        auto thread_gets = to_thread.get_future();
+        std::string got;
+        std::thread t([&, p = std::move(to_fiber)]() mutable {
+            if (i % 2 == 0) std::this_thread::sleep_for(50us);
+            p.set_value("from a thread");
+            got = thread_gets.get();
+        });
+        CHECK(fiber_gets.get() == "from a thread");
+        to_thread.set_value("from a fiber");
+        hocket::blocking([&t] { t.join(); });
+        CHECK(got == "from a fiber");
+    }
+}
+
+FIBER_TEST_CASE("packaged_task: a function and the future of its result", .workers = {1, 2, 4}) {
+    hocket::packaged_task<int(int)> t([](int a) {
+        if (a == 0) throw std::runtime_error("zero");
+        return a + 1;
+    });
+    CHECK(t.valid());
+    auto f = t.get_future();
+    hocket::go([t = std::move(t)]() mutable { t(4); });
+    CHECK(f.get() == 5);
+    hocket::packaged_task<int(int)> fails([](int) -> int { throw std::runtime_error("zero"); });
+    auto failure = fails.get_future();
+    fails(0);
+    CHECK_THROWS_AS(failure.get(), std::runtime_error);
+    CHECK(throws(future_errc::promise_already_satisfied, [&] { fails(1); }));
+    hocket::packaged_task<void()> none;
+    CHECK_FALSE(none.valid());
+    CHECK(throws(future_errc::no_state, [&] { none(); }));
+    CHECK(throws(future_errc::no_state, [&] { static_cast<void>(none.get_future()); }));
+    hocket::future<void> broken;
+    {
+        hocket::packaged_task<void()> dropped([] {});
+        broken = dropped.get_future();
+    }
+    CHECK(throws(future_errc::broken_promise, [&] { broken.get(); }));
+}
+
+FIBER_TEST_CASE("async: a tree of thousands, each waiting for its children", .workers = {1, 2, 4}) {
+    struct tree {
+        long operator()(int depth) const {
+            if (depth == 0) return 1;
+            auto left = hocket::async(*this, depth - 1);
+            auto right = hocket::async(*this, depth - 1);
+            return left.get() + right.get();
+        }
+    };
+    CHECK(hocket::async(tree{}, 11).get() == 2048);
+}

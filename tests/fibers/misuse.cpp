@@ -1,0 +1,200 @@
+// Broken rules end the program with a sentence. Each in a forked child of a process without other threads.
+#include <doctest/doctest.h>
+#include <signal.h>
+
+#include <atomic>
+#include <chrono>
+#include <hocket/hocket.hpp>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "child.hpp"
+
+using namespace std::chrono_literals;
+using hocket::runtime;
+
+namespace {
+
+hocket::runtime_options small(unsigned workers = 2) { return {.workers = workers, .blocking_workers = 1}; }
+
+// It ends by abort(), and says so.
+template <class F>
+void dies(char const* sentence, F&& body) {
+    child_end const end = in_child(std::forward<F>(body));
+    INFO("the child said: " << end.text);
+    CHECK(end.signal == SIGABRT);
+    CHECK(end.text.find("hocket: ") != std::string::npos);
+    CHECK(end.text.find(sentence) != std::string::npos);
+}
+
+}  // namespace
+
+TEST_CASE("misuse: run() inside a fiber") {
+    dies("run() was called inside a fiber", [] {
+        runtime rt(small());
+        rt.run([&rt] { rt.run([] {}); });
+    });
+    dies("run() was called inside a fiber", [] {
+        runtime rt(small()), other(small());
+        rt.run([&other] { other.run([] {}); });
+    });
+}
+
+TEST_CASE("misuse: the sentence names the fiber") {
+    dies("'the culprit')", [] {
+        runtime rt(small());
+        rt.go({.name = "the culprit"}, [&rt] { rt.run([] {}); });
+        rt.run([] { hocket::this_fiber::sleep_for(30s); });
+    });
+    dies("(outside any fiber)", [] {
+        hocket::mutex m;
+        m.unlock();
+    });
+}
+
+TEST_CASE("misuse: run() from two threads at once") {
+    dies("two threads at once", [] {
+        runtime rt(small());
+        std::atomic<bool> inside{false};
+        std::thread other([&] {
+            rt.run([&] {
+                inside.store(true);
+                hocket::this_fiber::sleep_for(30s);
+            });
+        });
+        while (!inside.load()) std::this_thread::yield();
+        rt.run([] {});
+    });
+}
+
+TEST_CASE("misuse: shutdown(), or the end of the runtime, in one of its own fibers") {
+    dies("shutdown() was called by one of its own fibers", [] {
+        runtime rt(small());
+        rt.run([&rt] { rt.shutdown(); });
+    });
+    dies("shutdown() was called by one of its own fibers", [] {
+        auto rt = std::make_unique<runtime>(small());
+        rt->run([&rt] { rt.reset(); });
+    });
+    dies("shutdown() was called by one of its own fibers", [] {
+        runtime rt(small());
+        rt.run([&rt] { hocket::blocking([&rt] { rt.shutdown(); }); });
+    });
+}
+
+TEST_CASE("misuse: unlocking what is not locked, destroying what is") {
+    dies("unlock() by somebody who does not hold it", [] {
+        runtime rt(small());
+        rt.run([] {
+            hocket::mutex m;
+            m.unlock();
+        });
+    });
+    dies("mutex was destroyed while it was held", [] {
+        runtime rt(small());
+        rt.run([] {
+            hocket::mutex m;
+            m.lock();
+        });
+    });
+    dies("mutex was destroyed while it was held", [] {
+        hocket::mutex m;
+        m.lock();
+    });
+}
+
+TEST_CASE("misuse: waiting on a condition without its mutex") {
+    dies("without holding the mutex", [] {
+        hocket::mutex m;
+        hocket::condition_variable cv;
+        std::unique_lock<hocket::mutex> held(m, std::defer_lock);
+        cv.wait(held);
+    });
+}
+
+TEST_CASE("misuse: destroying what somebody waits for") {
+    dies("condition variable was destroyed while somebody waits", [] {
+        runtime rt(small());
+        rt.run([] {
+            hocket::mutex m;
+            auto* const cv = new hocket::condition_variable;
+            bool waits = false;
+            hocket::go([&] {
+                std::unique_lock held(m);
+                waits = true;
+                cv->wait(held);
+            });
+            while (true) {
+                std::lock_guard const held(m);
+                if (waits) break;
+                hocket::this_fiber::yield();
+            }
+            delete cv;
+        });
+    });
+    auto const while_waited_for = [](auto make, auto wait) {
+        return [make, wait] {
+            runtime rt(small(1));
+            rt.run([&] {
+                auto object = make();
+                hocket::go([&object, wait] { wait(*object); });
+                for (int i = 0; i < 100; ++i) hocket::this_fiber::yield();
+                hocket::this_fiber::sleep_for(5ms);
+                object.reset();
+            });
+        };
+    };
+    dies("channel was destroyed while somebody waits", while_waited_for([] { return std::make_unique<hocket::channel<int>>(1); },
+                                                                        [](auto& ch) { static_cast<void>(ch.recv()); }));
+    dies("channel was destroyed while somebody waits", while_waited_for([] { return std::make_unique<hocket::channel<int>>(); },
+                                                                        [](auto& ch) { static_cast<void>(ch.send(1)); }));
+    dies("semaphore was destroyed while somebody waits",
+         while_waited_for([] { return std::make_unique<hocket::counting_semaphore<>>(0); }, [](auto& s) { s.acquire(); }));
+    dies("mutex was destroyed while it was held", while_waited_for(
+                                                      [] {
+                                                          auto m = std::make_unique<hocket::mutex>();
+                                                          m->lock();
+                                                          return m;
+                                                      },
+                                                      [](auto& m) { m.lock(); }));
+}
+
+TEST_CASE("misuse: releasing a negative number of permits") {
+    dies("semaphore::release(-1)", [] {
+        hocket::counting_semaphore<> s(3);
+        s.release(-1);
+    });
+}
+
+TEST_CASE("an exception that leaves a task, and nobody to tell, ends the program, its task named") {
+    child_end const end = in_child([] {
+        runtime rt({.workers = 2, .blocking_workers = 1, .logger = [](hocket::log_level level, std::string_view line) {
+                        if (level == hocket::log_level::error)
+                            fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
+                    }});
+        rt.run([] {
+            hocket::go({.name = "loader"}, [] { throw std::runtime_error("the disk is gone"); });
+            hocket::this_fiber::sleep_for(30s);
+        });
+    });
+    INFO("the child said: " << end.text);
+    CHECK(end.signal == SIGABRT);
+    CHECK(end.text.find("'loader'") != std::string::npos);
+    CHECK(end.text.find("the disk is gone") != std::string::npos);
+}
+
+TEST_CASE("a wrong HOCKET_CONTEXT is an exception, not an abort") {
+    child_end const end = in_child([] {
+        setenv("HOCKET_CONTEXT", "nonsense", 1);
+        try {
+            runtime const rt(small());
+        } catch (std::invalid_argument const& e) {
+            require_in_child(std::string(e.what()).find("must be native or boost") != std::string::npos, e.what());
+            _exit(42);
+        }
+    });
+    CHECK(end.signal == 0);
+    CHECK(end.code == 42);
+}
