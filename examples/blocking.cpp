@@ -10,9 +10,9 @@ using namespace std::chrono_literals;
 
 static void blocking_child(std::chrono::steady_clock::time_point start, std::string const& said) {
     std::this_thread::sleep_for(200ms);  // blocks the thread; this_fiber::sleep_for would not
-    auto const now = std::chrono::steady_clock::now() - start;
+    auto const took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
     // One piece, so that two threads do not mix their lines.
-    std::cout << std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now).count()) + " ms: " + said + "\n";
+    std::cout << std::to_string(took.count()) + " ms: " + said + "\n";
 }
 
 int main() {

@@ -1,5 +1,6 @@
-// Blocking workers that have nothing to block on help with ordinary tasks: with one worker and two blocking workers three
-// computations run at once. They prove it by meeting: each goes on until it has seen the two others at it, and never suspends.
+// Blocking workers that have nothing to block on help with ordinary tasks: with one worker and two blocking workers
+// three computations run at once. They prove it by meeting: each goes on until it has seen the two others at it, and
+// never suspends.
 #include <hocket/hocket.hpp>
 
 #include <atomic>

@@ -1,5 +1,5 @@
-// Data of a task's own: a fiber_local goes where its task goes, from worker to worker, and ends with it. A thread_local would
-// stay behind with the thread.
+// Data of a task's own: a fiber_local goes where its task goes, from worker to worker, and ends with it. A thread_local
+// would stay behind with the thread.
 #include <hocket/hocket.hpp>
 
 #include <iostream>

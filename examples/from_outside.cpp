@@ -1,5 +1,5 @@
-// Tasks from threads that belong to no runtime: any thread that knows the runtime may hand it some. What comes before the
-// start is kept, and run then.
+// Tasks from threads that belong to no runtime: any thread that knows the runtime may hand it some. What comes before
+// the start is kept, and run then.
 #include <hocket/hocket.hpp>
 
 #include <iostream>
@@ -8,7 +8,8 @@
 
 int main() {
     hocket::channel<std::string> news(hocket::unbounded);
-    hocket::runtime rt({.workers = 2, .blocking_workers = 1});  // destroyed first: waits for the tasks that use the channel
+    // Destroyed first: it waits for the tasks that use the channel.
+    hocket::runtime rt({.workers = 2, .blocking_workers = 1});
     auto tell = [&news](std::string const& what) {
         if (!news.send(what)) std::cout << "too late\n";
     };

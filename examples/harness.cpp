@@ -1,5 +1,5 @@
-// A test program: link hocket-testing and there is no main() to write. Each body is a fiber; it fails when a task, a stack,
-// arena memory or a timer is left over.
+// A test program: link hocket-testing and there is no main() to write. Each body is a fiber; it fails when a task, a
+// stack, arena memory or a timer is left over.
 #include <hocket/hocket.hpp>
 #include <hocket/testing.hpp>
 

@@ -69,7 +69,7 @@ sample crowd_here(parameters const& p) {
     return s;
 }
 
-// A scheduler belongs to a thread, so each sample has threads of its own.
+// Its work_stealing can be set up once in a process: with two workers the second sample needs a process of its own.
 sample crowd(parameters const& p) {
     auto const workers = static_cast<std::uint32_t>(p["workers"]);
     if (workers == 1) return crowd_here(p);

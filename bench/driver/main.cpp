@@ -42,6 +42,7 @@ static int run(request const& q) {
     o.programs = fs::read_symlink("/proc/self/exe").parent_path();
     o.rounds = q.rounds;
     o.quick = q.quick;
+    o.patience = std::chrono::seconds(q.patience);
     o.boost_context = q.boost_context;
     if (terminal) o.progress = show_progress;
 

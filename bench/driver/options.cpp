@@ -21,6 +21,15 @@ std::string list_text() {
     return out;
 }
 
+unsigned number(std::string const& option, std::string const& text, unsigned most) {
+    unsigned value = 0;
+    char const* const end = text.data() + text.size();
+    auto const [rest, error] = std::from_chars(text.data(), end, value);
+    if (error != std::errc() || rest != end || value < 1 || value > most)
+        throw usage_error(option + " takes a whole number from 1 to " + std::to_string(most) + ", not '" + text + "'");
+    return value;
+}
+
 bool is_boost(std::string const& option, std::string const& value) {
     if (value == "boost") return true;
     if (value == "native") return false;
@@ -35,11 +44,13 @@ request parse(int argc, char const* const* argv) {
     app.footer("Exit codes: 0 all was measured and verified (whatever the figures), 1 a side failed, 2 usage, 77 nothing was run.");
     request q;
     std::vector<std::string> names;
-    std::string rounds, context;
+    std::string rounds, patience, context;
     bool list = false;
     app.add_option("NAME", names, "rows and groups (default: all)")->type_name("");
     app.add_flag("--list", list, "names the rows and measures none");
     app.add_option("--rounds", rounds, "interleaved rounds (default: 8, quick 2)")->type_name("N");
+    app.add_option("--patience", patience, "a side that takes longer for a sample is killed (default: 120)")
+        ->type_name("SECONDS");
     app.add_flag("--quick", q.quick, "small counts, to see that all works; results are kept only where --json says");
     app.add_option("--context", context, "native or boost (default: HOCKET_CONTEXT, or native)")->type_name("WHICH");
     app.add_option("--json", q.json, "writes the report to this file too")->type_name("FILE");
@@ -67,12 +78,8 @@ request parse(int argc, char const* const* argv) {
     }
 
     if (q.quick) q.rounds = 2;
-    if (!rounds.empty()) {
-        char const* const end = rounds.data() + rounds.size();
-        auto const [rest, error] = std::from_chars(rounds.data(), end, q.rounds);
-        if (error != std::errc() || rest != end || q.rounds < 1 || q.rounds > 1000)
-            throw usage_error("--rounds takes a whole number from 1 to 1000, not '" + rounds + "'");
-    }
+    if (!rounds.empty()) q.rounds = number("--rounds", rounds, 1000);
+    if (!patience.empty()) q.patience = number("--patience", patience, 3600);
     char const* const environment = std::getenv("HOCKET_CONTEXT");
     if (!context.empty()) q.boost_context = is_boost("--context", context);
     else if (environment != nullptr && *environment != '\0') q.boost_context = is_boost("HOCKET_CONTEXT", environment);

@@ -17,6 +17,7 @@ struct request {
     std::string results;  // folder for dated results; empty: none are kept
     bool boost_context = false;
     unsigned rounds = 8;
+    unsigned patience = 120;  // seconds that a side may take for one sample
     bool quick = false;
     std::optional<std::string> print{};  // nothing is run, this is printed
 };

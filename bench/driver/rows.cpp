@@ -54,13 +54,19 @@ side called(std::string name, side s) {
     s.name = std::move(name);
     return s;
 }
+side fresh(side s) {
+    s.fresh = true;
+    return s;
+}
 rival limit(double value, bars b) { return {{"limit", "", "", {}}, b, value}; }
 
-// parallel_invoke when the library has it, else what there is.
-#if __has_include(<hocket/parallel.hpp>)
-side ours_forking(std::string c) { return called("hocket parallel_invoke", hocket(std::move(c))); }
+// By parallel_invoke when the library has it, else by what there is; the title says so.
+#ifdef HAS_PARALLEL
+side forking(std::string c) { return hocket(std::move(c)); }
+std::string forked(std::string title) { return title; }
 #else
-side ours_forking(std::string c) { return called("hocket async", hocket(c + "_async")); }
+side forking(std::string c) { return hocket(c + "_async"); }
+std::string forked(std::string title) { return title + " (ours: async + get)"; }
 #endif
 
 constexpr amount fib_n{30, 20}, fib_forks{1'346'268, 10'945};  // fib(n) by the definition makes fib(n+1) - 1 additions
@@ -85,29 +91,33 @@ std::vector<row> const& rows() {
          .checksum = rounded_to_fibers, .slack = 0.1, .ours = hocket("yield"),
          .rivals = {{boost("yield"), bars{0.30, 0.17}}, {in_go("yield")}}},
 
-        {.id = "T3", .group = "spawn", .title = "spawn + join of a fiber that yields once", .what = figure::cpu,
-         .unit = "ns", .how_much = {{"workers", 1}, {"batch", 1000}, {"count", {300'000, 20'000}}},
+        {.id = "T3", .group = "spawn", .title = "spawn + join of a fiber that yields once, 1000 parked together",
+         .what = figure::cpu, .unit = "ns",
+         .how_much = {{"workers", 1}, {"together", 1}, {"batch", 1000}, {"count", {300'000, 20'000}}},
          .checksum = batches, .ours = hocket("spawn_fiber"),
          .rivals = {{in_go("spawn_fiber"), bars{0.25, 0.12}},
                     {called("Boost.Fiber malloc", boost("spawn_fiber", {{"pooled", 0}}))},
                     {called("Boost.Fiber pooled", boost("spawn_fiber", {{"pooled", 1}}))}}},
-        {.id = "T3", .group = "spawn", .title = "the same as fiber objects", .what = figure::cpu, .unit = "ns",
-         .how_much = {{"workers", 1}, {"batch", 1000}, {"count", {300'000, 20'000}}}, .checksum = batches,
-         .ours = hocket("spawn_fiber_object"),
+        {.id = "T3", .group = "spawn", .title = "the same, parked as each scheduler likes", .what = figure::cpu,
+         .unit = "ns", .how_much = {{"workers", 1}, {"together", 0}, {"batch", 1000}, {"count", {300'000, 20'000}}},
+         .checksum = batches, .ours = hocket("spawn_fiber"), .rivals = {{in_go("spawn_fiber")}}},
+        {.id = "T3", .group = "spawn", .title = "fiber objects, 1000 parked together", .what = figure::cpu, .unit = "ns",
+         .how_much = {{"workers", 1}, {"together", 1}, {"batch", 1000}, {"count", {300'000, 20'000}}},
+         .checksum = batches, .ours = hocket("spawn_fiber_object"),
          .rivals = {{called("Boost.Fiber pooled", boost("spawn_fiber", {{"pooled", 1}}))}}},
 
         {.id = "T4", .group = "spawn", .title = "spawn + join of a task that never suspends", .what = figure::cpu,
          .unit = "ns", .how_much = {{"workers", 1}, {"batch", 1000}, {"count", {1'000'000, 50'000}}},
          .checksum = batches, .ours = hocket("spawn_task"), .rivals = {{tbb("spawn_task"), bars{0.5, 0.17}}}},
 
-        {.id = "T5", .group = "fork", .title = "fork-join fib, 1 worker, per fork", .what = figure::cpu, .unit = "ns",
+        {.id = "T5", .group = "fork", .title = forked("fork-join fib, 1 worker, per fork"), .what = figure::cpu, .unit = "ns",
          .how_much = {{"workers", 1}, {"n", fib_n}, {"forks", fib_forks}}, .checksum = fibonacci,
-         .ours = ours_forking("fib"),
+         .ours = forking("fib"),
          .rivals = {{called("oneTBB parallel_invoke", tbb("fib")), bars{0.12, 0.06}},
                     {called("oneTBB task_group", tbb("fib_group"))}}},
-        {.id = "T6", .group = "fork", .title = "fork-join fib, 2 workers, per fork", .what = figure::wall,
+        {.id = "T6", .group = "fork", .title = forked("fork-join fib, 2 workers, per fork"), .what = figure::wall,
          .unit = "ns", .how_much = {{"workers", 2}, {"n", fib_n}, {"forks", fib_forks}}, .checksum = fibonacci,
-         .ours = ours_forking("fib"),
+         .ours = forking("fib"),
          .rivals = {{called("oneTBB parallel_invoke", tbb("fib")), bars{0.15, 0.07}},
                     {called("oneTBB task_group", tbb("fib_group"))}}},
 
@@ -121,12 +131,12 @@ std::vector<row> const& rows() {
          .how_much = {{"workers", 2}, {"batch", 16}, {"pause_us", 500}, {"count", {200, 20}}},
          .checksum = spread_tasks, .ours = hocket("spread"), .rivals = {limit(50, {1.0, 1.0})}},
 
-        {.id = "T7", .group = "skynet", .title = "skynet 1M as tasks, 1 worker", .what = figure::cpu, .unit = "ms",
+        {.id = "T7", .group = "skynet", .title = forked("skynet 1M as tasks, 1 worker"), .what = figure::cpu, .unit = "ms",
          .how_much = {{"workers", 1}, {"leaves", {1'000'000, 10'000}}}, .checksum = sum_below_leaves,
-         .ours = ours_forking("skynet"), .rivals = {{tbb("skynet"), bars{0.3, 0.18}}}},
-        {.id = "T7", .group = "skynet", .title = "skynet 1M as tasks, 2 workers", .what = figure::wall, .unit = "ms",
+         .ours = forking("skynet"), .rivals = {{tbb("skynet"), bars{0.3, 0.18}}}},
+        {.id = "T7", .group = "skynet", .title = forked("skynet 1M as tasks, 2 workers"), .what = figure::wall, .unit = "ms",
          .how_much = {{"workers", 2}, {"leaves", {1'000'000, 10'000}}}, .checksum = sum_below_leaves,
-         .ours = ours_forking("skynet"), .rivals = {{tbb("skynet"), bars{0.3, 0.18}}}},
+         .ours = forking("skynet"), .rivals = {{tbb("skynet"), bars{0.3, 0.18}}}},
         {.id = "T7", .group = "skynet", .title = "skynet 1M as fibers with channels, 1 worker", .what = figure::cpu,
          .unit = "ms", .how_much = {{"workers", 1}, {"leaves", {1'000'000, 10'000}}}, .checksum = sum_below_leaves,
          .ours = hocket("skynet_channel"), .rivals = {{in_go("skynet_channel"), bars{0.25, 0.12}}}},
@@ -157,7 +167,7 @@ std::vector<row> const& rows() {
          .what = figure::wall, .unit = "ns",
          .how_much = {{"workers", 2}, {"pairs", 4}, {"capacity", 64}, {"count", {1'000'000, 50'000}}},
          .checksum = sum_below_count, .ours = hocket("crowd"),
-         .rivals = {{in_go("crowd"), bars{0.8, 0.5}}, {called("Boost.Fiber work_stealing", boost("crowd"))}}},
+         .rivals = {{in_go("crowd"), bars{0.8, 0.5}}, {fresh(called("Boost.Fiber work_stealing", boost("crowd")))}}},
 
         {.id = "T11", .group = "mutex", .title = "mutex, uncontended", .what = figure::cpu, .unit = "ns",
          .how_much = {{"workers", 1}, {"count", {10'000'000, 500'000}}}, .checksum = sum_below_count,
@@ -169,8 +179,8 @@ std::vector<row> const& rows() {
 
         {.id = "T15", .group = "sleep", .title = "100k sleepers of 1-100 ms, per sleep", .what = figure::cpu,
          .unit = "us", .how_much = {{"workers", 1}, {"warm", 0}, {"count", {100'000, 5'000}}},
-         .checksum = sum_below_count, .ours = hocket("sleepers"),
-         .rivals = {{in_go("sleepers"), bars{0.5, 0.15}}, {boost("sleepers")}}, .fresh = true},
+         .checksum = sum_below_count, .ours = fresh(hocket("sleepers")),
+         .rivals = {{fresh(in_go("sleepers")), bars{0.5, 0.15}}, {fresh(boost("sleepers"))}}},
         {.id = "T15", .group = "sleep", .title = "the same, a second time in one process", .what = figure::cpu,
          .unit = "us", .how_much = {{"workers", 1}, {"warm", 1}, {"count", {100'000, 5'000}}},
          .checksum = sum_below_count, .ours = hocket("sleepers"),

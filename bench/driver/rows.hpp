@@ -25,6 +25,7 @@ struct side {
     std::string program;  // hocket-bench-...
     std::string case_name;
     amounts how_much{};   // on top of the row's
+    bool fresh = false;   // a process for each sample: first-time costs are part of the work, or it can do it only once
 };
 
 // What of a sample is compared.
@@ -58,7 +59,6 @@ struct row {
     double slack = 0;        // part of the checksum
     side ours;
     std::vector<rival> rivals;
-    bool fresh = false;      // a process for each sample: its first-time costs are part of the work
     bool exempt_on_boost = false;  // its bars hold for the native backend only
 };
 

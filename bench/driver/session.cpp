@@ -1,6 +1,5 @@
 #include "session.hpp"
 
-#include <chrono>
 #include <cmath>
 #include <stdexcept>
 #include <system_error>
@@ -12,13 +11,11 @@ namespace hocket::bench {
 
 namespace {
 
-constexpr std::chrono::seconds patience{120};
-
 double in_unit(double ns, std::string const& unit) { return unit == "ms" ? ns / 1e6 : unit == "us" ? ns / 1e3 : ns; }
 
 class participant {
 public:
-    participant(row const& r, side const& s, session_options const& o) : row_(r), options_(o) {
+    participant(row const& r, side const& s, session_options const& o) : row_(r), options_(o), fresh_(s.fresh) {
         outcome.name = s.name;
         program_ = o.programs / s.program;
         arguments_.push_back(s.case_name);
@@ -35,8 +32,8 @@ public:
         if (out()) return;
         try {
             if (!process_) process_.emplace(program_, arguments_);
-            answer const a = read_answer(process_->sample(patience));
-            if (row_.fresh) process_.reset();
+            answer const a = read_answer(process_->sample(options_.patience));
+            if (fresh_) process_.reset();
             check(a);
             keep(a);
         } catch (contender_failed const& e) {
@@ -88,6 +85,7 @@ private:
 
     row const& row_;
     session_options const& options_;
+    bool fresh_;
     std::filesystem::path program_;
     std::vector<std::string> arguments_;
     numbers numbers_;

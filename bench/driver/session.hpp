@@ -1,6 +1,7 @@
 // A row under way: its sides' processes and the interleaved rounds.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -13,6 +14,7 @@ struct session_options {
     std::filesystem::path programs;  // the folder of the sides
     unsigned rounds = 8;
     bool quick = false;
+    std::chrono::seconds patience{120};  // for one sample
     bool boost_context = false;  // ours runs on the Boost.Context backend
     std::function<void(std::string const&)> progress{};
 };

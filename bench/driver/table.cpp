@@ -35,12 +35,18 @@ std::string side_value(side_outcome const& s) {
 
 std::string median_value(side_outcome const& s) { return s.measured() && s.values.size() > 1 ? number(s.median()) : "-"; }
 
-using line = std::array<std::string, 12>;
+std::string counts(side_outcome const& ours, side_outcome const& rival) {
+    std::string text = std::to_string(ours.count);
+    if (rival.count != 0 && rival.count != ours.count) text += " / " + std::to_string(rival.count);
+    return text;
+}
 
-constexpr std::array<bool, 12> is_text{true, true, false, false, true, false, false, true, false, false, false, true};
+using line = std::array<std::string, 13>;
+
+constexpr std::array<bool, 13> is_text{true, true, false, false, true, false, false, true, false, false, false, true, false};
 
 std::string laid_out(std::vector<line> const& lines) {
-    std::array<std::size_t, 12> width{};
+    std::array<std::size_t, 13> width{};
     for (auto const& l : lines)
         for (std::size_t i = 0; i < l.size(); ++i) width[i] = std::max(width[i], l[i].size());
     std::string out;
@@ -96,10 +102,11 @@ std::string to_markdown(report const& r) {
            r.when.time + " UTC, load " + load + " at the start; " + std::to_string(r.rounds) + " interleaved rounds" +
            (r.quick ? ", QUICK: small counts, no figures to keep" : "") + ".\n\n";
     out += "A figure is the best of the rounds, the median stands beside it; the ratio is ours / rival, of the best. *cpu*: CPU "
-           "time of the whole process; *wall*: wall time; *p50*: the median of single latencies, best round.\n\n";
+           "time of the whole process; *wall*: wall time; *p50*: the median of single latencies, best round. "
+           "Operations are those of one sample, of ours and the rival where they differ; the checksum of each was verified.\n\n";
 
     std::vector<line> lines{
-        {"row", "case", "ours", "median", "rival", "value", "median", "unit", "ratio", "must", "goal", "verdict"}};
+        {"row", "case", "ours", "median", "rival", "value", "median", "unit", "ratio", "must", "goal", "verdict", "operations"}};
     std::vector<std::string> remarks;
     std::array<unsigned, 5> tally{};
     unsigned failed = 0;
@@ -109,7 +116,7 @@ std::string to_markdown(report const& r) {
             lines.push_back({row.of->id, row.of->title, side_value(row.ours), median_value(row.ours), c.rival.name,
                              side_value(c.rival), median_value(c.rival), row.of->unit + ' ' + figure_text(row.of->what),
                              c.ratio ? number(*c.ratio) : "-", c.bar ? bar(c.bar->must) : "-",
-                             c.bar ? bar(c.bar->goal) : "-", verdict_text(c)});
+                             c.bar ? bar(c.bar->goal) : "-", verdict_text(c), counts(row.ours, c.rival)});
         }
         failed += row.failed();
         std::string const head = row.of->id + ' ' + row.of->title + ": ";
@@ -118,11 +125,10 @@ std::string to_markdown(report const& r) {
                 remarks.push_back(head + s.name + ' ' + s.sentence);
                 return;
             }
-            if (s.count == 0) return;
-            std::string text = s.name + ": " + std::to_string(s.count) + " operations in a sample";
+            std::string text = s.name;
             if (s.parked != 0) text += ", at most " + std::to_string(s.parked) + " parked at once";
             if (!s.p99.empty()) text += ", p99 " + number(side_outcome::median_of(s.p99)) + ' ' + row.of->unit;
-            remarks.push_back(head + text);
+            if (text != s.name) remarks.push_back(head + text);
         };
         remark(row.ours);
         for (auto const& c : row.rivals) remark(c.rival);
@@ -131,7 +137,7 @@ std::string to_markdown(report const& r) {
     out += std::to_string(tally[0]) + " meet the goal, " + std::to_string(tally[1]) + " the must, " +
            std::to_string(tally[2]) + " miss it, " + std::to_string(tally[3]) + " without a bar, " +
            std::to_string(tally[4]) + " not measured; " + std::to_string(failed) + " rows with a failure.\n\n";
-    out += "What was done (every sample's checksum was verified):\n\n";
+    if (!remarks.empty()) out += "Remarks:\n\n";
     for (auto const& text : remarks) out += "- " + text + '\n';
     return out;
 }

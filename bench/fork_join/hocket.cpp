@@ -1,8 +1,7 @@
 // fork_join: fib(n) by the definition, a fork at every addition. `fib`: by parallel_invoke; `fib_async`: by async and get.
 #include <hocket/future.hpp>
-#if __has_include(<hocket/parallel.hpp>)
+#ifdef HAS_PARALLEL
 #include <hocket/parallel.hpp>
-#define HAS_PARALLEL 1
 #endif
 
 #include "stage.hpp"

@@ -10,17 +10,23 @@ func init() {
 	cases["spawn_fiber"] = func(p parameters) (s sample) {
 		batch := p.get("batch")
 		batches := p.get("count") / batch
-		var sum, now, most uint64
+		together := batch * p.get("together")
+		var sum, arrived, now, most uint64
 		runBatch := func(b uint64) {
+			arrived = 0
 			var all sync.WaitGroup
 			all.Add(int(batch))
 			for i := uint64(0); i < batch; i++ {
 				go func(i uint64) {
+					arrived++
 					now++
 					if now > most {
 						most = now
 					}
 					runtime.Gosched()
+					for arrived < together {
+						runtime.Gosched()
+					}
 					now--
 					sum += i + b
 					all.Done()

@@ -4,9 +4,8 @@
 #include <hocket/channel.hpp>
 #include <hocket/future.hpp>
 #include <hocket/go.hpp>
-#if __has_include(<hocket/parallel.hpp>)
+#ifdef HAS_PARALLEL
 #include <hocket/parallel.hpp>
-#define HAS_PARALLEL 1
 #endif
 
 #include "stage.hpp"

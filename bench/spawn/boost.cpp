@@ -22,14 +22,18 @@ sample spawn_fiber(parameters const& p) {
     static boost::fibers::pooled_fixedsize_stack pool;
     auto* const from = p["pooled"] != 0 ? &pool : nullptr;
     std::uint64_t const batch = p["batch"], batches = p["count"] / batch;
-    std::uint64_t sum = 0, now = 0, most = 0;
+    std::uint64_t const together = p["together"] != 0 ? batch : 0;
+    std::uint64_t sum = 0, arrived = 0, now = 0, most = 0;
     std::vector<boost::fibers::fiber> all;
     all.reserve(batch);
     auto const run_batch = [&](std::uint64_t b) {
+        arrived = 0;
         for (std::uint64_t i = 0; i < batch; ++i)
             all.push_back(make(from, [&, i, b] {
+                ++arrived;
                 most = std::max(most, ++now);
-                boost::this_fiber::yield();
+                do boost::this_fiber::yield();
+                while (arrived < together);
                 --now;
                 sum += i + b;
             }));

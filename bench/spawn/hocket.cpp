@@ -1,4 +1,5 @@
-// spawn: batches of tasks, each batch waited for. `spawn_task`: tasks that never suspend. `spawn_fiber`: each yields once.
+// spawn: batches of tasks, each batch waited for. `spawn_task`: tasks that never suspend. `spawn_fiber`: each yields once;
+// with together = 1 until all of its batch have arrived, so that all are parked at once whatever the scheduler prefers.
 // `async`: one task at a time, for its result. `spread`: how soon a second worker, asleep, takes part.
 #include <algorithm>
 #include <hocket/fiber.hpp>
@@ -37,25 +38,32 @@ sample spawn_task(parameters const& p) {
     });
 }
 
-struct crowd {  // who is parked now, on one worker
-    std::uint64_t now = 0, most = 0;
-    void enter() { most = std::max(most, ++now); }
-    void leave() { --now; }
+// Who is parked now, on one worker.
+struct crowd {
+    std::uint64_t arrived = 0, now = 0, most = 0;
+    // Yields once, and until so many have arrived.
+    void park(std::uint64_t together) {
+        ++arrived;
+        most = std::max(most, ++now);
+        do this_fiber::yield();
+        while (arrived < together);
+        --now;
+    }
 };
 
 sample spawn_fiber(parameters const& p) {
     wait_group all;
     return on_runtime(p, [&](sample& s) {
         std::uint64_t const batch = p["batch"], batches = p["count"] / batch;
+        std::uint64_t const together = p["together"] != 0 ? batch : 0;
         std::uint64_t sum = 0;
         crowd parked;
         auto const run_batch = [&](std::uint64_t b) {
+            parked.arrived = 0;
             all.expect(batch);
             for (std::uint64_t i = 0; i < batch; ++i)
                 go([&, i, b] {
-                    parked.enter();
-                    this_fiber::yield();
-                    parked.leave();
+                    parked.park(together);
                     sum += i + b;
                     all.leave();
                 });
@@ -76,16 +84,16 @@ sample spawn_fiber(parameters const& p) {
 sample spawn_fiber_object(parameters const& p) {
     return on_runtime(p, [&](sample& s) {
         std::uint64_t const batch = p["batch"], batches = p["count"] / batch;
+        std::uint64_t const together = p["together"] != 0 ? batch : 0;
         std::uint64_t sum = 0;
         crowd parked;
         std::vector<fiber> all;
         all.reserve(batch);
         auto const run_batch = [&](std::uint64_t b) {
+            parked.arrived = 0;
             for (std::uint64_t i = 0; i < batch; ++i)
                 all.emplace_back([&, i, b] {
-                    parked.enter();
-                    this_fiber::yield();
-                    parked.leave();
+                    parked.park(together);
                     sum += i + b;
                 });
             for (auto& f : all) f.join();

@@ -1,9 +1,9 @@
 // The test harness: doctest whose test cases are fibers on the real runtime.
 //
 // Link hocket-testing: doctest's implementation and main() live there, so DOCTEST_CONFIG_IMPLEMENT must not be defined.
-// A CHECK or REQUIRE may stand in any fiber of the runtime under test; its report carries the INFO and CAPTURE of its own
-// fiber, wherever that fiber has been since. Two things doctest cannot do: a SUBCASE belongs into the body itself (one in
-// another fiber fails the case), and an operator<< used in a message must not suspend.
+// A CHECK or REQUIRE may stand in any fiber of the runtime under test; its report carries the INFO and CAPTURE of its
+// own fiber, wherever that fiber has been since. Two things doctest cannot do: a SUBCASE belongs into the body itself
+// (one in another fiber fails the case), and an operator<< used in a message must not suspend.
 //
 // Environment, or options of the test program beside doctest's own:
 //   HOCKET_TEST_WORKERS=1,2,4   --hk-workers=   worker counts of the cases that do not name theirs (2)
@@ -49,14 +49,14 @@ HOCKET_API runtime& runtime_under_test();
 // Its seed, also for random choices of the test's own. [any thread]
 HOCKET_API std::uint64_t seed();
 
-// `options` for a runtime that a test makes itself: failures in its fibers then carry their own INFO, and an exception that
-// leaves a detached task fails the test case instead of ending the program. [any thread]
+// `options` for a runtime that a test makes itself: failures in its fibers then carry their own INFO, and an exception
+// that leaves a detached task fails the test case instead of ending the program. [any thread]
 HOCKET_API runtime_options observed(runtime_options options = {});
 
 namespace detail {
 
-// What INFO and CAPTURE put on the stack: a text that is made only when something fails. Unlike doctest's own it is made
-// before a reporter takes its lock, and when an exception passes it is kept for its own fiber.
+// What INFO and CAPTURE put on the stack: a text that is made only when something fails. Unlike doctest's own it is
+// made before a reporter takes its lock, and when an exception passes it is kept for its own fiber.
 class HOCKET_API info_base : public doctest::detail::ContextScopeBase {
 public:
     info_base(info_base const&) = delete;
@@ -98,22 +98,24 @@ HOCKET_API int add_case(doctest::detail::TestCase const& what, void (*body)(), c
 }  // namespace hocket::inline HOCKET_ABI::testing
 
 #undef DOCTEST_INFO_IMPL
-#define DOCTEST_INFO_IMPL(builder, out, ...)                                              \
+#define DOCTEST_INFO_IMPL(builder, out, ...)                                                         \
     hocket::testing::detail::info const DOCTEST_ANONYMOUS(DOCTEST_CAPTURE_)([&](std::ostream* out) { \
         doctest::detail::MessageBuilder builder(__FILE__, __LINE__, doctest::assertType::is_warn);   \
-        builder.m_stream = out;                                                           \
-        builder* __VA_ARGS__;                                                             \
+        builder.m_stream = out;                                                                      \
+        builder* __VA_ARGS__;                                                                        \
     })
 
-// FIBER_TEST_CASE("name") { body }, FIBER_TEST_CASE("name" * doctest::may_fail(), .workers = {1, 2, 4}) { body }: a test case
-// whose body is the first task of a runtime of its own. Tasks, stacks, arena bytes and timers that are left fail it.
+// FIBER_TEST_CASE("name") { body }, FIBER_TEST_CASE("name" * doctest::may_fail(), .workers = {1, 2, 4}) { body }: a
+// test case whose body is the first task of a runtime of its own. Tasks, stacks, arena bytes and timers that are left
+// over fail it.
 #define FIBER_TEST_CASE(...) HOCKET_TESTING_CASE(DOCTEST_ANONYMOUS(HOCKET_TESTING_CASE_), __VA_ARGS__, )
-#define HOCKET_TESTING_CASE(body, name, ...)                                                                   \
-    static void body();                                                                                        \
-    DOCTEST_GLOBAL_NO_WARNINGS(                                                                                \
-        DOCTEST_ANONYMOUS(HOCKET_TESTING_VAR_),                                                                \
-        hocket::testing::detail::add_case(                                                                     \
-            doctest::detail::TestCase(&body, __FILE__, __LINE__, doctest_detail_test_suite_ns::getCurrentTestSuite()) * \
-                name,                                                                                          \
-            &body, hocket::testing::case_options{__VA_ARGS__}))                                                \
+#define HOCKET_TESTING_CASE(body, name, ...)                                                             \
+    static void body();                                                                                  \
+    DOCTEST_GLOBAL_NO_WARNINGS(                                                                          \
+        DOCTEST_ANONYMOUS(HOCKET_TESTING_VAR_),                                                          \
+        hocket::testing::detail::add_case(                                                               \
+            doctest::detail::TestCase(&body, __FILE__, __LINE__,                                         \
+                                      doctest_detail_test_suite_ns::getCurrentTestSuite()) *             \
+                name,                                                                                    \
+            &body, hocket::testing::case_options{__VA_ARGS__}))                                          \
     static void body()

@@ -12,6 +12,7 @@ static constexpr scenario table[] = {
     {"skynet", "a tree of fibers with a million leaves sums up without loss", skynet},
     {"async", "forked results are right and exactly the thrown exceptions arrive", async_tree},
     {"mutex", "fibers and threads increment plain counters under a mutex and lose nothing", mutex_counters},
+    {"condition", "nobody passes a condition early, nobody is left waiting", condition_meetings},
     {"channel", "many senders and receivers: every value once, in each sender's order", channel_crowd},
     {"blocking", "blocking tasks fill their pool and never exceed it, and all others go on beside them", blocking_mix},
     {"timers", "no sleep ends early and every sleep ends", timers},

@@ -7,8 +7,8 @@
 
 namespace hocket::inline HOCKET_ABI::testing::detail {
 
-// Installs handlers for SIGABRT, SIGBUS, SIGFPE, SIGILL and SIGSEGV where nobody else has one; they print a line and let
-// the signal do what it did before. They use the thread's signal stack if it has one. [main]
+// Installs handlers for SIGABRT, SIGBUS, SIGFPE, SIGILL and SIGSEGV where nobody else has one; they print a line and
+// let the signal do what it did before. They use the thread's signal stack if it has one. [main]
 void install_crash_handlers();
 
 // What the line names from now on. Cut to what fits. [runner]

@@ -2,8 +2,8 @@
 //
 // Its signal handlers are left out: they print through the reporters, whose lock the crashing thread may hold, and then
 // hang for ever; crash.cpp has ours.
-// All of doctest is exported: its own DOCTEST_CONFIG_IMPLEMENTATION_IN_DLL leaves symbols out that programs need (2.4.9:
-// printing a pointer).
+// All of doctest is exported: its own DOCTEST_CONFIG_IMPLEMENTATION_IN_DLL leaves symbols out that programs need
+// (2.4.9: printing a pointer).
 #define DOCTEST_CONFIG_IMPLEMENT
 #define DOCTEST_CONFIG_NO_POSIX_SIGNALS
 #pragma GCC visibility push(default)

@@ -28,7 +28,8 @@ static constexpr auto patience_after_failure = 5s;
 
 class fixture {
 public:
-    explicit fixture(case_run const& run) : run_(run), runtime_(std::make_unique<runtime>(options())), subject_(*runtime_) {}
+    explicit fixture(case_run const& run)
+        : run_(run), runtime_(std::make_unique<runtime>(options())), subject_(*runtime_) {}
     fixture(fixture const&) = delete;
     fixture& operator=(fixture const&) = delete;
     ~fixture();

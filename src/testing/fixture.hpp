@@ -1,9 +1,9 @@
 // One run of a fiber test case: a runtime of its own, the body as its first task, and what must be gone afterwards.
 //
-// Protocol: the body runs in a fiber of run(); when it has ended, the same fiber waits up to `grace` for all other tasks.
-// Back on the runner's thread: what is left fails the case with one sentence for each kind; what the body threw is thrown
-// on. A runtime with tasks that will never end cannot be shut down: it is abandoned, its threads asleep, and the program
-// ends with _Exit so that nothing is destroyed under them.
+// Protocol: the body runs in a fiber of run(); when it has ended, the same fiber waits up to `grace` for all other
+// tasks. Back on the runner's thread: what is left fails the case, in one sentence and a dump; what the body threw is
+// thrown on. A runtime with tasks that will never end cannot be shut down: it is abandoned, its threads asleep, and
+// the program ends with _Exit so that nothing is destroyed under them.
 #pragma once
 
 #include <hocket/testing.hpp>

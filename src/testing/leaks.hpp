@@ -8,8 +8,8 @@
 
 namespace hocket::inline HOCKET_ABI::testing::detail {
 
-// "1 task outlived the test body, 1 timer is still armed"; empty when nothing is left but `carriers` stacks, those that idle
-// workers stand on.
+// "1 task outlived the test body, 1 timer is still armed"; empty when nothing is left but `carriers` stacks, those that
+// idle workers stand on.
 std::string leaks(runtime_stats const& s, std::size_t carriers);
 
 }  // namespace hocket::inline HOCKET_ABI::testing::detail

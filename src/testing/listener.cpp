@@ -55,7 +55,8 @@ struct listener final : doctest::IReporter {
 
     void subcase_start(doctest::SubcaseSignature const& what) override {
         if (beside_body())
-            fail_case("SUBCASE \"" + std::string(what.m_name.c_str()) + "\" stands in a fiber other than the test body");
+            fail_case(std::string("SUBCASE \"") + what.m_name.c_str() +
+                      "\" stands in a fiber other than the test body");
     }
 
     void test_case_reenter(doctest::TestCaseData const&) override {}

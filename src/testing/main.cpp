@@ -13,7 +13,8 @@
 
 using namespace hocket::testing::detail;
 
-// Found by the C runtime's start-up code as any undefined symbol is; a test program with its own main() does not need it.
+// Found by the C runtime's start-up code as any undefined symbol is; a test program with its own main() does not need
+// it.
 HOCKET_API int main(int argc, char** argv) {
     try {
         the_settings().apply(argc, argv);

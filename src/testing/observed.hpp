@@ -1,4 +1,5 @@
-// What the harness hooks into a runtime: INFO that follows its fiber, and what becomes of an exception that leaves a task.
+// What the harness hooks into a runtime: INFO that follows its fiber, and what becomes of an exception that leaves a
+// task.
 #pragma once
 
 #include <hocket/testing.hpp>

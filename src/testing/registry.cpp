@@ -40,7 +40,8 @@ static char const* name_of(context_backend context) {
     return context == context_backend::native ? "native" : context == context_backend::boost ? "boost" : "automatic";
 }
 
-// "pool shrinks", or "pool shrinks [boost 4 workers]" when it runs over several. No comma: doctest's filters split there.
+// "pool shrinks", or "pool shrinks [boost 4 workers]" when it runs over several. No comma: doctest's filters split
+// there.
 static std::string name_of(test const& t, context_backend context, std::size_t contexts, unsigned workers,
                            std::size_t counts) {
     std::string name = t.what.m_name != nullptr ? t.what.m_name : "";

@@ -1,7 +1,8 @@
 // The fiber test cases of the program, and how they become doctest's.
 //
-// Each case is one doctest test case for every context and worker count it runs over, so that reports and filters name the
-// run. What the counts are is known only when doctest starts: then, before it collects its cases, enlist_cases() is called.
+// Each case is one doctest test case for every context and worker count it runs over, so that reports and filters name
+// the run. What the counts are is known only when doctest starts: then, before it collects its cases, enlist_cases() is
+// called.
 #pragma once
 
 #include <hocket/testing.hpp>

@@ -1,8 +1,8 @@
 // The watchdog: a thread that ends the process, with a dump of its fibers, when a test case takes too long.
 //
-// States: stopped, idle, armed (a deadline). Protocol: all under one lock; arm() and disarm() bracket a test case, watch()
-// and forget() the life of a runtime within it. When the deadline passes the process ends in any case: should the dump
-// itself hang, an alarm kills the process ten seconds later.
+// States: stopped, idle, armed (a deadline). Protocol: all under one lock; arm() and disarm() bracket a test case,
+// watch() and forget() the life of a runtime within it. When the deadline passes the process ends in any case: should
+// the dump itself hang, an alarm kills the process ten seconds later.
 #pragma once
 
 #include <hocket/testing.hpp>

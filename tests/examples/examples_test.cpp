@@ -70,8 +70,9 @@ TEST_CASE("four blocking tasks finish in two pairs") {
     INFO(output);
     REQUIRE(finished.size() == 4);
     std::sort(finished.begin(), finished.end());
-    // Each sleeps for 200 ms. The third begins when one of the first pair has ended, the fourth after both; a millisecond is for
-    // rounding. That the two of a pair run at the same time is told from their ends: together, but for a slow machine.
+    // Each sleeps for 200 ms. The third begins when one of the first pair has ended, the fourth after both; a
+    // millisecond is for rounding. That the two of a pair run at the same time is told from their ends: together, but
+    // for a slow machine.
     CHECK(finished[2] >= finished[0] + 199);
     CHECK(finished[3] >= finished[1] + 199);
     CHECK(finished[1] < finished[0] + 199);
@@ -87,8 +88,9 @@ TEST_CASE("blocking workers help with ordinary tasks") {
 TEST_CASE("submissions from threads outside") {
     std::vector<std::string> lines = lines_of(output_of("from_outside"));
     std::sort(lines.begin(), lines.end());
-    CHECK(lines == std::vector<std::string>{"before the start", "before the start, for a blocking worker", "from a stranger",
-                                            "from a stranger, for a blocking worker", "without a task"});
+    CHECK(lines == std::vector<std::string>{"before the start", "before the start, for a blocking worker",
+                                            "from a stranger", "from a stranger, for a blocking worker",
+                                            "without a task"});
 }
 
 TEST_CASE("data of a task's own") {

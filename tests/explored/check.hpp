@@ -9,9 +9,35 @@
 #include <string>
 
 #include "seam/explored/explore.hpp"
+#include "seam/explored/unwatched.hpp"
 #include "seam/fault.hpp"
 
 namespace hocket::inline HOCKET_ABI::explorer {
+
+// A number that every virtual thread may count up: they stand on one OS thread. It is no scheduling point and publishes
+// nothing, so it does not help the code under test.
+class tally {
+public:
+    int operator++() {
+        unwatched const here;
+        return ++n_;
+    }
+    int operator--() {
+        unwatched const here;
+        return --n_;
+    }
+    void operator+=(int n) {
+        unwatched const here;
+        n_ += n;
+    }
+    operator int() const {
+        unwatched const here;
+        return n_;
+    }
+
+private:
+    int n_ = 0;
+};
 
 // With HOCKET_TRACE in the environment: the steps that led there. addr2line -Cfipe tells the places.
 inline void show(explore_options options, std::uint64_t seed, std::function<void()> const& body) {
@@ -33,12 +59,14 @@ inline void passes(explore_options const& options, std::function<void()> const& 
 
 // Some schedule fails with a message that contains `expected`, and its seed alone makes it fail in the same way.
 inline void finds(explore_options options, std::string const& expected, std::function<void()> const& body) {
+    options.isolated = true;  // a fault may break more than what is looked for
     options.quiet = true;
     explore_result const found = explore(options, body);
     INFO(options.name << ": " << found.message << ", with HOCKET_SEED=" << found.seed);
     CHECK(found.failed);
-    CHECK(found.message.find(expected) != std::string::npos);
     if (!found.failed) return;
+#ifndef HOCKET_TSAN  // which may find the fault first, and say so in its own way
+    CHECK(found.message.find(expected) != std::string::npos);
     explore_options once = options;
     once.seed = found.seed;
     once.schedules = 1;
@@ -46,6 +74,7 @@ inline void finds(explore_options options, std::string const& expected, std::fun
     CHECK(again.failed);
     CHECK(again.message == found.message);
     CHECK(again.digest == found.digest);
+#endif
 }
 
 // The same with a fault in the library.

@@ -23,6 +23,7 @@ using hocket::explorer::explore_options;
 using hocket::explorer::finds;
 using hocket::explorer::passes;
 using hocket::explorer::require;
+using hocket::explorer::tally;
 using hocket::explorer::thread;
 namespace seam = hocket::detail::seam;
 using namespace std::chrono_literals;
@@ -63,11 +64,11 @@ void async_and_get() {
 
 // Each task of a tree runs once, also those that are still there when the runtime is destroyed.
 void tree_of_tasks() {
-    int runs = 0;
+    tally runs;
     {
         hocket::runtime rt{small(2)};
         struct node {
-            int& runs;
+            tally& runs;
             int depth;
             void operator()() const {
                 if (depth % 2 == 1) hocket::this_fiber::yield();
@@ -158,7 +159,7 @@ void mutex_that_dies_early() {
 void channel_of(std::size_t capacity) {
     hocket::runtime rt{small(2)};
     hocket::channel<int> ch(capacity);
-    int received = 0, sum = 0;
+    tally received, sum;
     rt.run([&] {
         auto produce = [&](int first) {
             for (int i = first; i < first + 3; ++i) require(ch.send(int(i)), "an open channel takes a value");
@@ -286,7 +287,7 @@ void pinned_tasks() {
 
 // Tasks that strangers hand in before, during and after the runtime's life are run or refused, never lost.
 void strangers() {
-    int accepted = 0, refused = 0, runs = 0;
+    tally accepted, refused, runs;
     {
         hocket::runtime rt{small(2)};
         auto submit = [&] {
@@ -308,7 +309,7 @@ void strangers() {
 }
 
 void started_runtime() {
-    int runs = 0;
+    tally runs;
     hocket::runtime rt{small(2)};
     rt.start();
     rt.go([&] { ++runs; });
@@ -338,7 +339,7 @@ void few_stacks() {
     hocket::runtime_options o = small(2);
     o.max_stacks = 7;
     hocket::runtime rt{o};
-    int runs = 0;
+    tally runs;
     rt.run([&] {
         std::vector<hocket::future<void>> all;
         for (int i = 0; i < 6; ++i)
@@ -368,7 +369,7 @@ void own_stacks() {
 
 // What the first task leaves behind: a sleeper on worker 0, which has gone, a task pinned to it, one that has yet to start.
 void left_behind() {
-    int runs = 0;
+    tally runs;
     {
         hocket::runtime rt{small(2)};
         rt.run([&] {
@@ -390,7 +391,7 @@ void left_behind() {
 
 // shutdown() by another thread while run() is at work: run() still returns, and what it started is drained.
 void shut_down_meanwhile() {
-    int runs = 0;
+    tally runs;
     hocket::runtime rt{small(2)};
     thread other([&] { rt.shutdown(); }, "shutdown");
     try {
@@ -465,10 +466,10 @@ void unhandled_exception() {
 // Somebody outside looks at everything while it changes.
 void watched() {
     hocket::runtime rt{small(2)};
-    bool over = false;
+    atomic<bool> over{false};
     thread watcher(
         [&] {
-            for (int looks = 0; looks < 5 && !over; ++looks) {
+            for (int looks = 0; looks < 5 && !over.load(); ++looks) {
                 std::ostringstream out;
                 rt.dump(out);
                 hocket::runtime_stats const s = rt.stats();
@@ -480,7 +481,7 @@ void watched() {
         auto a = hocket::async({.name = "named"}, [] { hocket::this_fiber::sleep_for(1us); });
         auto b = hocket::async([] { hocket::this_fiber::yield(); });
         a.get(), b.get();
-        over = true;
+        over.store(true);
     });
     watcher.join();
 }
@@ -488,10 +489,10 @@ void watched() {
 // Each task has its own locals and arena, wherever it goes on, and they are gone when its future is ready.
 void locals_and_arenas() {
     static hocket::fiber_local<int> number;
-    int ended = 0;
+    tally ended;
     struct mark {
-        int* ended;
-        explicit mark(int* e) : ended(e) {}
+        tally* ended;
+        explicit mark(tally* e) : ended(e) {}
         ~mark() { ++*ended; }
     };
     hocket::runtime rt{small(2)};

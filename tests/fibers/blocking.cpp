@@ -1,5 +1,6 @@
 // The blocking pool.
 #include <hocket/go.hpp>
+#include <hocket/mutex.hpp>
 #include <hocket/testing.hpp>
 
 #include <atomic>

@@ -1,13 +1,15 @@
 // The list of live tasks.
 #include <hocket/testing.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <hocket/channel.hpp>
 #include <hocket/condition_variable.hpp>
 #include <hocket/fiber.hpp>
-#include <hocket/go.hpp>
+#include <hocket/mutex.hpp>
 #include <hocket/runtime.hpp>
 #include <hocket/semaphore.hpp>
+#include <mutex>
 #include <sstream>
 #include <string>
 
@@ -22,8 +24,7 @@ FIBER_TEST_CASE("dump: a line for each live task, with name, state, reason and s
     hocket::counting_semaphore<> s(0);
     hocket::channel<int> full(1), empty(1);
     CHECK(full.send(1));
-    hocket::binary_semaphore stop(0);
-    bool over = false;
+    std::atomic<bool> over{false};
     m.lock();
     hocket::fiber on_mutex({.name = "on a mutex"}, [&] { std::lock_guard const held(m); });
     hocket::fiber on_semaphore({.name = "on a semaphore", .worker = 0}, [&] { s.acquire(); });
@@ -36,7 +37,7 @@ FIBER_TEST_CASE("dump: a line for each live task, with name, state, reason and s
     hocket::fiber receives([&] { static_cast<void>(empty.recv()); });
     hocket::fiber joins([&] { on_mutex.join(); });
     hocket::fiber sleeps([&] {
-        while (!over) hocket::this_fiber::sleep_for(20ms);
+        while (!over.load()) hocket::this_fiber::sleep_for(20ms);
     });
     for (char const* const words :
          {"waits for a mutex", "waits for a semaphore", "waits for a condition variable", "sends into a full channel",
@@ -52,10 +53,10 @@ FIBER_TEST_CASE("dump: a line for each live task, with name, state, reason and s
     CHECK(all.find("spawned at ") != std::string::npos);
     CHECK(all.find(": running") != std::string::npos);
     CHECK(count_dumped(rt, "\n") == 8);
-    over = true;
+    over.store(true);
     m.unlock();
     s.release();
-    while (sleeps.joinable()) sleeps.join();
+    sleeps.join();
     cv.notify_all();
     CHECK(full.recv() == 1);
     empty.close();

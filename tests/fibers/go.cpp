@@ -1,5 +1,6 @@
 // Spawning: go, go_blocking, go_with, and what may be said of a task.
 #include <hocket/go.hpp>
+#include <hocket/mutex.hpp>
 #include <hocket/testing.hpp>
 
 #include <array>

@@ -7,9 +7,10 @@
 #include <hocket/fiber.hpp>
 #include <hocket/future.hpp>
 #include <hocket/go.hpp>
+#include <memory>
 #include <stdexcept>
 #include <string>
-#include <vector>
+#include <thread>
 
 #include "crowd.hpp"
 
@@ -17,21 +18,27 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Moves the calling fiber to another worker: keeps the present one busy and waits for somebody who is not a worker.
-void move_elsewhere() {
+// Moves the calling fiber to another worker: keeps the present one busy, and waits for somebody who is not a worker. Returns where
+// it was.
+int move_elsewhere() {
+    int const workers = static_cast<int>(hocket::testing::runtime_under_test().stats().workers);
+    while (hocket::this_fiber::worker() >= workers) hocket::blocking([] {});  // a blocking worker that helps
+    struct flags {
+        std::atomic<bool> moved{false}, busy{false};
+    };
+    auto const f = std::make_shared<flags>();
     int const from = hocket::this_fiber::worker();
-    std::atomic<bool> moved{false}, busy{false};
-    hocket::fiber hog(hocket::launch{.worker = from}, [&] {
-        busy.store(true);
+    hocket::go({.worker = from}, [f] {
+        f->busy.store(true);
         auto const end = std::chrono::steady_clock::now() + 20s;
-        while (!moved.load() && std::chrono::steady_clock::now() < end) {}
+        while (!f->moved.load() && std::chrono::steady_clock::now() < end) {}
     });
     while (hocket::this_fiber::worker() == from)
-        hocket::blocking([&busy] {
-            while (!busy.load()) std::this_thread::sleep_for(20us);
+        hocket::blocking([&f] {
+            while (!f->busy.load()) std::this_thread::sleep_for(20us);
         });
-    moved.store(true);
-    hog.join();
+    f->moved.store(true);
+    return from;
 }
 
 }  // namespace
@@ -45,8 +52,7 @@ FIBER_TEST_CASE("hazards: a fiber that suspends in a catch block, wakes on anoth
                 try {
                     throw std::runtime_error("round " + std::to_string(round));
                 } catch (std::runtime_error const& e) {
-                    int const before = hocket::this_fiber::worker();
-                    move_elsewhere();
+                    int const before = move_elsewhere();
                     moved = hocket::this_fiber::worker() != before;
                     inner = e.what();
                     throw;

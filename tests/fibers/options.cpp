@@ -1,11 +1,13 @@
 // runtime_options: what is refused, and the hooks.
 #include <hocket/testing.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <hocket/fiber.hpp>
 #include <hocket/future.hpp>
 #include <hocket/go.hpp>
+#include <hocket/mutex.hpp>
 #include <hocket/runtime.hpp>
 #include <hocket/semaphore.hpp>
 #include <mutex>

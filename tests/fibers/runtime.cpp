@@ -8,6 +8,7 @@
 #include <chrono>
 #include <hocket/fiber.hpp>
 #include <hocket/future.hpp>
+#include <hocket/go.hpp>
 #include <hocket/semaphore.hpp>
 #include <memory>
 #include <stdexcept>
@@ -119,24 +120,24 @@ TEST_CASE("start: the workers run without run(); run() then only waits") {
 
 TEST_CASE("go: submissions before start are kept, then run") {
     for_worker_counts([](unsigned workers) {
-        std::atomic<int> done{0}, blocking{0};
-        runtime rt{observed({.workers = workers, .blocking_workers = 2})};
-        for (int i = 0; i < 100; ++i) rt.go([&done] { done.fetch_add(1); });
-        for (unsigned w = 0; w < workers; ++w) rt.go({.worker = static_cast<int>(w)}, [&done] { done.fetch_add(1); });
-        rt.go({.delay = 2ms}, [&done] { done.fetch_add(1); });
-        for (int i = 0; i < 5; ++i) rt.go_blocking([&blocking] { blocking.fetch_add(1); });
-        std::this_thread::sleep_for(3ms);
-        CHECK(done.load() == 0);
-        CHECK(rt.stats().live == 106 + workers);
-        SUBCASE("start") { rt.start(); }
-        SUBCASE("run") {
-            rt.run([] {});
+        for (int const how : {0, 1, 2}) {
+            CAPTURE(how);
+            std::atomic<int> done{0}, blocking{0};
+            runtime rt{observed({.workers = workers, .blocking_workers = 2})};
+            for (int i = 0; i < 100; ++i) rt.go([&done] { done.fetch_add(1); });
+            for (unsigned w = 0; w < workers; ++w) rt.go({.worker = static_cast<int>(w)}, [&done] { done.fetch_add(1); });
+            rt.go({.delay = 2ms}, [&done] { done.fetch_add(1); });
+            for (int i = 0; i < 5; ++i) rt.go_blocking([&blocking] { blocking.fetch_add(1); });
+            std::this_thread::sleep_for(3ms);
+            CHECK(done.load() == 0);
+            CHECK(rt.stats().live == 106 + workers);
+            if (how == 0) rt.start();
+            if (how == 1) rt.run([] {});
+            rt.shutdown();
+            CHECK(done.load() == 101 + static_cast<int>(workers));
+            CHECK(blocking.load() == 5);
+            check_clean(rt);
         }
-        SUBCASE("only the end") {}
-        rt.shutdown();
-        CHECK(done.load() == 101 + static_cast<int>(workers));
-        CHECK(blocking.load() == 5);
-        check_clean(rt);
     });
 }
 

@@ -15,7 +15,8 @@
 
 extern char** environ;
 
-child_result run_child(std::vector<std::string> argv, std::vector<std::string> environment, std::chrono::seconds limit) {
+child_result run_child(std::vector<std::string> argv, std::vector<std::string> environment,
+                       std::chrono::seconds limit) {
     std::vector<char*> arguments;
     for (std::string& a : argv) arguments.push_back(a.data());
     arguments.push_back(nullptr);

@@ -84,6 +84,12 @@ TEST_CASE("an INFO migrates with its fiber") {
           std::string::npos);
 }
 
+TEST_CASE("without the harness it stays behind") {
+    child_result const r = misbehave("C [unobserved]");
+    CHECK_FAILS(r);
+    CHECK_FALSE(r.says("text of the traveller"));
+}
+
 TEST_CASE("failures reach the report from every fiber") {
     child_result const r = misbehave("check in a detached task, bad*", {"--hk-workers=1,2,4"});
     CHECK_FAILS(r);
@@ -259,7 +265,8 @@ TEST_CASE("wrong options get one sentence and exit code 2") {
         CHECK(r.code == 2);
         CHECK(r.output == "hocket-testing: " + std::string(w.sentence) + "\n");
     }
-    child_result const r = run_child({required_variable("HOCKET_MISBEHAVING"), "--test-case=A good"}, {"HOCKET_TEST_SEED=x"});
+    child_result const r =
+        run_child({required_variable("HOCKET_MISBEHAVING"), "--test-case=A good"}, {"HOCKET_TEST_SEED=x"});
     CHECK(r.code == 2);
     CHECK(r.output == "hocket-testing: HOCKET_TEST_SEED is a number from 0 to 2^64-1, not \"x\"\n");
 }

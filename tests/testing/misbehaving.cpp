@@ -1,6 +1,6 @@
-// Test cases that fail, leak, hang and throw on purpose, each beside a twin that does not: harness_test.cpp runs them one by
-// one in a child process and reads what is said. "[stock]" cases do the same on a runtime that the harness does not observe
-// and with doctest's own INFO: they show that the breakage is there to be mended.
+// Test cases that fail, leak, hang and throw on purpose, each beside a twin that does not: harness_test.cpp runs them
+// one by one in a child process and reads what is said. "[stock]" and "[unobserved]" cases do the same without the
+// harness's hooks, the first also with doctest's own INFO: they show that the breakage is there to be mended.
 #include <hocket/hocket.hpp>
 #include <hocket/testing.hpp>
 
@@ -72,28 +72,33 @@ void interleave(bool holds) {
     for (auto& f : all) f.get();
 }
 
-// Returns when the calling fiber runs on another worker than before: the one it leaves is kept busy until then, and it is woken
-// from outside.
-void migrate() {
-    int const before = hocket::this_fiber::worker();
-    hocket::counting_semaphore<> pokes(0);
-    std::atomic<bool> busy{false};
-    std::atomic<bool> away{false};
-    std::thread poker([&] {
-        while (!away) {
-            pokes.release();
-            std::this_thread::sleep_for(200us);
-        }
-    });
-    auto hog = hocket::async({.name = "hog", .worker = before}, [&] {
-        busy = true;
-        while (!away) std::this_thread::sleep_for(100us);
-    });
-    while (!busy || hocket::this_fiber::worker() == before) pokes.acquire();
-    away = true;
-    poker.join();
-    hog.get();
-}
+// Made, the calling fiber runs on another worker than before: the one it left is kept busy until then, and it was woken
+// from outside. Ended, it may come back.
+class migration {
+public:
+    migration() {
+        int const before = hocket::this_fiber::worker();
+        hocket::counting_semaphore<> pokes(0);
+        std::thread poker([&] {
+            while (!away_) {
+                pokes.release();
+                std::this_thread::sleep_for(200us);
+            }
+        });
+        hog_ = hocket::async({.name = "hog", .worker = before}, [this] {
+            busy_ = true;
+            while (!away_) std::this_thread::sleep_for(100us);
+        });
+        while (!busy_ || hocket::this_fiber::worker() == before) pokes.acquire();
+        away_ = true;
+        poker.join();
+    }
+
+private:
+    std::atomic<bool> busy_{false};
+    std::atomic<bool> away_{false};
+    hocket::future<void> hog_;  // waits in its destructor
+};
 
 struct prickly {};
 // A text that checks something while it is made.
@@ -117,14 +122,24 @@ FIBER_TEST_CASE("B good", .workers = {2}) { interleave(true); }
 FIBER_TEST_CASE("C bad", .workers = {2}) {
     int const before = hocket::this_fiber::worker();
     INFO("text of the traveller");
-    migrate();
+    migration const away;
     CHECK(hocket::this_fiber::worker() == before);
 }
 FIBER_TEST_CASE("C good", .workers = {2}) {
     int const before = hocket::this_fiber::worker();
     INFO("text of the traveller");
-    migrate();
+    migration const away;
     CHECK(hocket::this_fiber::worker() != before);
+}
+
+TEST_CASE("C [unobserved]") {
+    hocket::runtime rt({.workers = 2, .blocking_workers = 1});
+    rt.run([] {
+        int const before = hocket::this_fiber::worker();
+        INFO("text of the traveller");
+        migration const away;
+        CHECK(hocket::this_fiber::worker() == before);
+    });
 }
 
 FIBER_TEST_CASE("check in a detached task, bad") {

@@ -392,6 +392,8 @@ void scheduler::run_first(void (*entry)(void*), void* argument, void const* site
             zero.hand = t;
             zero_present.store(true, relaxed);
             zero.enter();
+            // Acquires what the task wrote, on whichever worker it ended. (When all is drained it may be about to be told.)
+            state->done.wait_until(seam::forever);
             first_.store(nullptr, relaxed);
         } else {
             submit(t);

@@ -108,8 +108,8 @@ void yield_task() noexcept {
     bool const anybody = w->ready.size() != 0 || w->fresh.size() != 0 || !w->pinned.empty() || !w->mail.empty() ||
                          w->blocking || w->leaving.load(relaxed);
     if (!anybody && ++w->tick < w->period) return;
-    // With nobody ready it is the fresh tasks' turn, and the loop must not find this one first.
-    w->prefer_fresh = w->ready.size() == 0;
+    // Fresh tasks first, one for each yield: else two fibers that yield to each other would keep them all waiting.
+    w->prefer_fresh = w->fresh.size() != 0;
     suspend(wait_reason::yield, &requeue, w->current);
 }
 

@@ -52,12 +52,14 @@ worker::~worker() {
 }
 
 void worker::enter() noexcept {
+    // shutdown() may come from a fiber of another runtime: home is then that fiber's stack, and its worker comes back afterwards.
+    worker* const outer = this_worker();
+    home_view = outer != nullptr ? view_of(*outer->here) : view_of_this_thread();
     seam::set_current(this);
-    home_view = view_of_this_thread();
     exceptions = exceptions_of_this_thread();
     if (!hold_spare()) internal_error("worker %u has no stack to begin on", index);
     leave_home(*this);
-    seam::set_current(nullptr);
+    seam::set_current(outer);
 }
 
 bool worker::hold_spare() noexcept {
@@ -183,7 +185,13 @@ task* worker::search() noexcept {
 // Searches for a while, then sleeps. [carrier]
 void worker::idle() noexcept {
     sched.seats.start_search(seat);
-    std::int64_t const until = seam::now() + search_for;
+    auto next_timer = [this] {
+        std::int64_t const mine = timers.next_service();
+        return sched.zero_present.load(relaxed) ? mine : std::min(mine, sched.at(0).timers.next_service());
+    };
+    std::int64_t const begun = seam::now();
+    // With a timer so near that it would be waited for awake, sleep: a worker with nothing but timers must not spin.
+    std::int64_t const until = next_timer() < begun + search_for ? begun : begun + search_for;
     do {
         if (task* const t = search(); t != nullptr) {
             hand = t;
@@ -194,10 +202,6 @@ void worker::idle() noexcept {
     } while (seam::now() < until);
 
     ++sleeps;
-    auto next_timer = [this] {
-        std::int64_t const mine = timers.next_service();
-        return sched.zero_present.load(relaxed) ? mine : std::min(mine, sched.at(0).timers.next_service());
-    };
     std::int64_t const deadline = next_timer();
     sched.seats.sleep(seat, deadline, [&] {
         sched.check_drained();

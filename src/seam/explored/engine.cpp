@@ -56,15 +56,20 @@ constexpr std::size_t most_threads = 64;
 
 engine* engine::running_ = nullptr;
 
+// Reports of ThreadSanitizer so far.
+static unsigned reports = 0;
+
 // ---- the schedule from outside
 
 engine::outcome engine::run(std::function<void()> body, std::unique_ptr<chooser> decides, limits most) {
+    unwatched const here;
     body_ = std::move(body);
     chooser_ = std::move(decides);
     most_ = most;
     clock_ = 1'000'000'000;
     earliest_ = forever;
     seen_changes_ = changes;
+    unsigned const reports_before = reports;
     quiet_points = granted_ = 0;
 
     running_ = this;
@@ -76,6 +81,10 @@ engine::outcome engine::run(std::function<void()> body, std::unique_ptr<chooser>
     acquire_at(&home_);
     running_ = nullptr;
 
+    if (!outcome_.failed && reports != reports_before) {
+        outcome_.failed = true;
+        outcome_.message = "ThreadSanitizer has reported a data race";
+    }
     settle();
     quiet_points = endless;
     outcome_.steps = steps_;
@@ -436,3 +445,8 @@ void engine::note(operation what, void const* word, std::size_t size, void const
 }
 
 }  // namespace hocket::inline HOCKET_ABI::explorer
+
+#ifdef HOCKET_TSAN
+// Called by ThreadSanitizer with each report.
+extern "C" __attribute__((visibility("default"))) void __tsan_on_report(void*) { ++hocket::explorer::reports; }
+#endif

@@ -13,6 +13,7 @@
 
 #include "seam/explored/engine.hpp"
 #include "seam/explored/isolated.hpp"
+#include "seam/explored/unwatched.hpp"
 
 namespace hocket::inline HOCKET_ABI::explorer {
 namespace {
@@ -81,6 +82,7 @@ void require(bool condition, char const* what) {
     if (condition) return;
     engine* const e = engine::running();
     if (e == nullptr) throw std::logic_error(std::string("hocket: require() outside an exploration: ") + what);
+    stop_watching();
     e->fail(std::string("required: ") + what);
 }
 

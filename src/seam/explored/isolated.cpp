@@ -119,7 +119,10 @@ explore_result explore_in_child(explore_options const& options, std::uint64_t se
     }
 
     explore_result result;
-    if (from_text(text, result)) return result;
+    bool const told_all = from_text(text, result);
+    bool const ended_well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    if (told_all && (result.failed || ended_well)) return result;
+    // It died, or a sanitizer had something to say at its end.
     result.failed = true;
     result.seed = told->seed;
     result.schedules_run = told->schedules_run;

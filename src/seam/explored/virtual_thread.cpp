@@ -91,6 +91,7 @@ void virtual_thread::prepare(void (*start)()) {
         std::allocator_arg, boost::context::preallocated(memory.sp, memory.size, memory), borrowed{},
         [start](boost::context::fiber&& left) -> boost::context::fiber {
             stop_watching();
+            arriving->begun = true;
             arrive(std::move(left));
             start();
             std::terminate();
@@ -100,18 +101,25 @@ void virtual_thread::prepare(void (*start)()) {
 #endif
 }
 
-void virtual_thread::release() noexcept {
+void virtual_thread::forget() noexcept {
 #ifdef HOCKET_TSAN
     // It stopped unwatched, in a call that never returned.
     void* const here = __tsan_get_current_fiber();
     __tsan_switch_to_fiber(own_tsan_fiber, __tsan_switch_to_fiber_no_sync);
-    watch_again();
+    if (begun) watch_again();
     __tsan_switch_to_fiber(here, __tsan_switch_to_fiber_no_sync);
     __tsan_destroy_fiber(own_tsan_fiber);
 #endif
+}
+
+void virtual_thread::release() noexcept {
+    forget();
     give_stack(started_on);
 }
 
-void virtual_thread::abandon() noexcept { abandon_stack(started_on); }
+void virtual_thread::abandon() noexcept {
+    forget();
+    abandon_stack(started_on);
+}
 
 }  // namespace hocket::inline HOCKET_ABI::explorer

@@ -59,12 +59,16 @@ struct virtual_thread {
 
     place where;
     stack started_on;
+    bool begun = false;
     // What the sanitizers want to know of the stack it stands on.
     void const* stack_low = nullptr;
     std::size_t stack_size = 0;
     void* fake_stack = nullptr;
     void* tsan_fiber = nullptr;     // where it stands
     void* own_tsan_fiber = nullptr; // that of started_on
+
+private:
+    void forget() noexcept;
 };
 
 // Leaves `from`, which runs, and goes on with `to`. Returns when somebody switches back.

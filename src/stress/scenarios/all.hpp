@@ -11,6 +11,7 @@ void async_tree(trial& t);
 void audio_stream(trial& t);
 void blocking_mix(trial& t);
 void channel_crowd(trial& t);
+void condition_meetings(trial& t);
 void foreign(trial& t);
 void mutex_counters(trial& t);
 void ping_pong(trial& t);
