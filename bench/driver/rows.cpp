@@ -200,7 +200,7 @@ std::vector<row> const& rows() {
          .how_much = {{"workers", 1}, {"fibers", 4}, {"sleep_us", 10'000}, {"count", {50, 5}}}, .checksum = count,
          .ours = hocket("late"),
          .rivals = {limit(1, {1.0, 0.1}),
-                    {called("Boost.Fiber round_robin", boost("late", {{"shared", 0}}))},
+                    {called("Boost.Fiber round_robin", boost("late"))},
                     {in_go("late")}}},
 
         {.id = "T18", .group = "idle", .title = "idle runtime, CPU in a second", .what = figure::cpu_share,

@@ -3,46 +3,52 @@ package main
 import (
 	"runtime"
 	"sync"
+	"sync/atomic"
 )
 
 func init() {
-	// Batches of goroutines that yield once. One worker: the sum needs no lock.
+	// Batches of goroutines that yield once; with together = 1 until all of the batch have arrived.
 	cases["spawn_fiber"] = func(p parameters) (s sample) {
 		batch := p.get("batch")
 		batches := p.get("count") / batch
 		together := batch * p.get("together")
-		var sum, arrived, now, most uint64
+		results := make([]uint64, batch)
+		var arrived, now, most uint64
 		runBatch := func(b uint64) {
 			arrived = 0
 			var all sync.WaitGroup
 			all.Add(int(batch))
 			for i := uint64(0); i < batch; i++ {
 				go func(i uint64) {
-					arrived++
+					atomic.AddUint64(&arrived, 1)
 					now++
 					if now > most {
 						most = now
 					}
 					runtime.Gosched()
-					for arrived < together {
+					for atomic.LoadUint64(&arrived) < together {
 						runtime.Gosched()
 					}
 					now--
-					sum += i + b
+					results[i] += i + b
 					all.Done()
 				}(i)
 			}
 			all.Wait()
 		}
 		runBatch(0)
-		sum = 0
+		for i := range results {
+			results[i] = 0
+		}
 		m := startMeter()
 		for b := uint64(0); b < batches; b++ {
 			runBatch(b)
 		}
 		m.stop(&s)
 		s.count = batch * batches
-		s.checksum = sum
+		for _, r := range results {
+			s.checksum += r
+		}
 		s.parked = most
 		return
 	}

@@ -1,5 +1,6 @@
 // spawn with Boost.Fiber: default stacks, round_robin. `pooled` = 1 takes stacks from its pool instead of from malloc.
 #include <algorithm>
+#include <atomic>
 #include <boost/fiber/fiber.hpp>
 #include <boost/fiber/future/async.hpp>
 #include <boost/fiber/operations.hpp>
@@ -23,30 +24,32 @@ sample spawn_fiber(parameters const& p) {
     auto* const from = p["pooled"] != 0 ? &pool : nullptr;
     std::uint64_t const batch = p["batch"], batches = p["count"] / batch;
     std::uint64_t const together = p["together"] != 0 ? batch : 0;
-    std::uint64_t sum = 0, arrived = 0, now = 0, most = 0;
+    std::vector<std::uint64_t> results(batch);
+    std::atomic<std::uint64_t> arrived{0};  // as ours
+    std::uint64_t now = 0, most = 0;
     std::vector<boost::fibers::fiber> all;
     all.reserve(batch);
     auto const run_batch = [&](std::uint64_t b) {
-        arrived = 0;
+        arrived.store(0, std::memory_order_relaxed);
         for (std::uint64_t i = 0; i < batch; ++i)
             all.push_back(make(from, [&, i, b] {
-                ++arrived;
+                arrived.fetch_add(1, std::memory_order_relaxed);
                 most = std::max(most, ++now);
                 do boost::this_fiber::yield();
-                while (arrived < together);
+                while (arrived.load(std::memory_order_relaxed) < together);
                 --now;
-                sum += i + b;
+                results[i] += i + b;
             }));
         for (auto& f : all) f.join();
         all.clear();
     };
     run_batch(0);
-    sum = 0;
+    std::fill(results.begin(), results.end(), 0);
     meter const m;
     for (std::uint64_t b = 0; b < batches; ++b) run_batch(b);
     m.stop(s);
     s.count = batch * batches;
-    s.checksum = sum;
+    for (auto const r : results) s.checksum += r;
     s.parked = most;
     return s;
 }

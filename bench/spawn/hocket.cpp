@@ -2,6 +2,7 @@
 // with together = 1 until all of its batch have arrived, so that all are parked at once whatever the scheduler prefers.
 // `async`: one task at a time, for its result. `spread`: how soon a second worker, asleep, takes part.
 #include <algorithm>
+#include <atomic>
 #include <hocket/fiber.hpp>
 #include <hocket/future.hpp>
 #include <hocket/go.hpp>
@@ -38,16 +39,21 @@ sample spawn_task(parameters const& p) {
     });
 }
 
-// Who is parked now, on one worker.
+// Who is parked. One worker is no mutual exclusion, an idle blocking worker may help: `arrived` is exact, `most` a remark.
 struct crowd {
-    std::uint64_t arrived = 0, now = 0, most = 0;
+    std::atomic<std::uint64_t> arrived{0}, ended{0};
+    std::uint64_t most = 0;
     // Yields once, and until so many have arrived.
     void park(std::uint64_t together) {
-        ++arrived;
-        most = std::max(most, ++now);
+        std::uint64_t const now = arrived.fetch_add(1, std::memory_order_relaxed) + 1 - ended.load(std::memory_order_relaxed);
+        if (std::atomic_ref m(most); now > m.load(std::memory_order_relaxed)) m.store(now, std::memory_order_relaxed);
         do this_fiber::yield();
-        while (arrived < together);
-        --now;
+        while (arrived.load(std::memory_order_relaxed) < together);
+        ended.store(ended.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    }
+    void clear() {
+        arrived.store(0, std::memory_order_relaxed);
+        ended.store(0, std::memory_order_relaxed);
     }
 };
 
@@ -56,26 +62,26 @@ sample spawn_fiber(parameters const& p) {
     return on_runtime(p, [&](sample& s) {
         std::uint64_t const batch = p["batch"], batches = p["count"] / batch;
         std::uint64_t const together = p["together"] != 0 ? batch : 0;
-        std::uint64_t sum = 0;
+        std::vector<std::uint64_t> results(batch);
         crowd parked;
         auto const run_batch = [&](std::uint64_t b) {
-            parked.arrived = 0;
+            parked.clear();
             all.expect(batch);
             for (std::uint64_t i = 0; i < batch; ++i)
                 go([&, i, b] {
                     parked.park(together);
-                    sum += i + b;
+                    results[i] += i + b;
                     all.leave();
                 });
             all.wait();
         };
         run_batch(0);
-        sum = 0;
+        std::fill(results.begin(), results.end(), 0);
         meter const m;
         for (std::uint64_t b = 0; b < batches; ++b) run_batch(b);
         m.stop(s);
         s.count = batch * batches;
-        s.checksum = sum;
+        for (auto const r : results) s.checksum += r;
         s.parked = parked.most;
     });
 }
@@ -85,27 +91,27 @@ sample spawn_fiber_object(parameters const& p) {
     return on_runtime(p, [&](sample& s) {
         std::uint64_t const batch = p["batch"], batches = p["count"] / batch;
         std::uint64_t const together = p["together"] != 0 ? batch : 0;
-        std::uint64_t sum = 0;
+        std::vector<std::uint64_t> results(batch);
         crowd parked;
         std::vector<fiber> all;
         all.reserve(batch);
         auto const run_batch = [&](std::uint64_t b) {
-            parked.arrived = 0;
+            parked.clear();
             for (std::uint64_t i = 0; i < batch; ++i)
                 all.emplace_back([&, i, b] {
                     parked.park(together);
-                    sum += i + b;
+                    results[i] += i + b;
                 });
             for (auto& f : all) f.join();
             all.clear();
         };
         run_batch(0);
-        sum = 0;
+        std::fill(results.begin(), results.end(), 0);
         meter const m;
         for (std::uint64_t b = 0; b < batches; ++b) run_batch(b);
         m.stop(s);
         s.count = batch * batches;
-        s.checksum = sum;
+        for (auto const r : results) s.checksum += r;
         s.parked = parked.most;
     });
 }

@@ -1,4 +1,5 @@
 // yield with Boost.Fiber.
+#include <atomic>
 #include <boost/fiber/fiber.hpp>
 #include <boost/fiber/operations.hpp>
 #include <vector>
@@ -11,16 +12,18 @@ namespace {
 sample yield(parameters const& p) {
     sample s;
     std::uint64_t const fibers = p["fibers"], each = p["count"] / fibers;
-    std::uint64_t last = 0, turns = 0;
+    std::atomic<std::uint64_t> last{0}, turns{0};
     auto const body = [&](std::uint64_t me, std::uint64_t times) {
+        std::uint64_t mine = 0;
         for (std::uint64_t i = 0; i < times; ++i) {
-            last = me;
+            last.store(me, std::memory_order_relaxed);
             boost::this_fiber::yield();
-            turns += last != me;
+            mine += last.load(std::memory_order_relaxed) != me;
         }
+        turns.fetch_add(mine, std::memory_order_relaxed);
     };
     auto const batch = [&](std::uint64_t times) {
-        turns = 0;
+        turns.store(0, std::memory_order_relaxed);
         std::vector<boost::fibers::fiber> all;
         all.reserve(fibers);
         for (std::uint64_t f = 1; f <= fibers; ++f) all.emplace_back([&body, f, times] { body(f, times); });
@@ -31,7 +34,7 @@ sample yield(parameters const& p) {
     batch(each);
     m.stop(s);
     s.count = each * fibers;
-    s.checksum = turns;
+    s.checksum = turns.load(std::memory_order_relaxed);
     return s;
 }
 

@@ -14,7 +14,7 @@ namespace hocket::inline HOCKET_ABI::audio {
 // Frames read at once: a disk is asked for no less, but for the end of the file.
 constexpr std::size_t chunk = 2048;
 
-wav_player::wav_player() : buffer_(16384), loader_(this, [this] { fill(); }) {}
+wav_player::wav_player() : buffer_(default_buffer), loader_(this, [this] { fill(); }) {}
 
 wav_player::wav_player(std::string path, std::size_t buffer)
     : buffer_(std::max(buffer, chunk)), loader_(this, [this] { fill(); }) {

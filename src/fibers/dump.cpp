@@ -43,7 +43,11 @@ void dump_tasks(scheduler const& s, std::ostream& out) {
         task_state const state = t.state.load(relaxed);
         if (state == task_state::free) return;
         out << "fiber " << t.id;
-        if (task_extra const* const extra = t.extra; extra != nullptr && !extra->name.empty()) out << " '" << extra->name << "'";
+        {
+            hold held(s.extras);
+            if (task_extra const* const extra = t.extra; extra != nullptr && !extra->name.empty())
+                out << " '" << extra->name << "'";
+        }
         out << ": " << to_string(state);
         if (state == task_state::suspended) out << ", " << to_string(t.reason.load(relaxed));
         if (t.kind == task_kind::blocking) out << ", blocking";

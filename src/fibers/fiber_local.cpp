@@ -5,6 +5,7 @@
 #include <hocket/this_fiber.hpp>
 #include <new>
 
+#include "fibers/sched/scheduler.hpp"
 #include "fibers/sched/task.hpp"
 #include "fibers/sched/worker.hpp"
 
@@ -16,7 +17,8 @@ std::size_t new_local_key() noexcept { return next_key.fetch_add(1, relaxed); }
 
 static void* find(task const* t, std::size_t key) noexcept {
     if (t == nullptr || t->extra == nullptr) return nullptr;
-    for (local_value const& v : t->extra->locals)
+    task_extra const* const extra = t->extra;
+    for (local_value const& v : extra->locals)
         if (v.key == key) return v.value;
     return nullptr;
 }
@@ -36,8 +38,8 @@ void* local(std::size_t key, local_type const& type) {
     }
     task& t = *this_task();
     try {
-        if (t.extra == nullptr) t.extra = new task_extra;
-        t.extra->locals.push_back({key, place, &type});
+        if (t.extra == nullptr) t.home->give_extra(t, std::make_unique<task_extra>());
+        static_cast<task_extra*>(t.extra)->locals.push_back({key, place, &type});
     } catch (...) {
         type.destroy(place);
         free(place);

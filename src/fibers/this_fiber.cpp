@@ -50,7 +50,7 @@ fiber_id get_id() noexcept {
 
 std::string_view name() noexcept {
     task const* const t = this_task();
-    return t != nullptr && t->extra != nullptr ? std::string_view(t->extra->name) : std::string_view();
+    return t != nullptr && t->extra != nullptr ? std::string_view(static_cast<task_extra*>(t->extra)->name) : std::string_view();
 }
 
 bool in_runtime() noexcept { return this_task() != nullptr; }

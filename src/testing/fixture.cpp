@@ -137,18 +137,20 @@ void fixture::settle() const {
 }
 
 bool fixture::fails_with_leaks(std::size_t carriers) {
-    // The last task may still be on its way out: its worker has published the result but not yet the rest.
-    auto const end = clock::now() + 200ms;
-    std::string left = leaks(runtime_->stats(), carriers);
-    while (!left.empty() && clock::now() < end) {
+    // A worker may still be on its way from the last task to its rest; tasks have had their grace already.
+    auto const start = clock::now();
+    runtime_stats s = runtime_->stats();
+    std::string left = leaks(s, carriers);
+    while (!left.empty() && clock::now() - start < (s.live > 0 ? 100ms : 2000ms)) {
         std::this_thread::sleep_for(100us);
-        left = leaks(runtime_->stats(), carriers);
+        s = runtime_->stats();
+        left = leaks(s, carriers);
     }
     if (left.empty()) return false;
     std::ostringstream tasks;
     runtime_->dump(tasks);
     fail_case(left + (tasks.str().empty() ? "" : ":\n" + tasks.str()));
-    if (runtime_->stats().live > 0) abandoned().push_back(runtime_.release());
+    if (s.live > 0) abandoned().push_back(runtime_.release());
     return true;
 }
 

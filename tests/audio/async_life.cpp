@@ -182,6 +182,34 @@ TEST_CASE("pause returns only when no action runs, and none begins until resume;
     CHECK(calls == now + 3);
 }
 
+TEST_CASE("an action that waited for its module's turn when the pause came does not run in it") {
+    struct pair : quiet {
+        async_thread first{this};
+        async_thread second{this};
+    };
+    rig r;
+    audio::patch p("pair");
+    p.add<pair>("pair");
+    r.load(p);
+    auto& both = r.engine.at<pair>(1);
+    gate g;
+    std::atomic<int> calls{0};
+    both.first.start([&] { g.pass(); });
+    CHECK(eventually([&] { return g.entered.load(); }));
+    both.second.start([&] { ++calls; });
+    std::thread opener([&] {
+        std::this_thread::sleep_for(20ms);
+        g.open = true;
+    });
+    r.engine.pause();
+    CHECK(g.passed == 1);
+    std::this_thread::sleep_for(5ms);
+    CHECK(calls == 0);
+    r.engine.resume();
+    CHECK(eventually([&] { return calls >= 2; }));
+    opener.join();
+}
+
 TEST_CASE("runners go on after patches have come and gone") {
     std::atomic<int> calls{0};
     rig r;

@@ -46,7 +46,8 @@ int main(int argc, char** argv) {
         e.process({}, {}, 1);
     } else
         return 2;
-    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    bool const good = std::strcmp(argv[1], "none") == 0;
+    std::this_thread::sleep_for(good ? std::chrono::milliseconds(200) : std::chrono::seconds(20));
     std::puts("still alive");
     return 0;
 }

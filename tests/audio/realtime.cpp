@@ -107,7 +107,7 @@ TEST_CASE("process enters no kernel and allocates nothing") {
     // Beyond what the ring holds: reading goes on meanwhile.
     CHECK(eventually([&] {
         check_clean(guard::watch([&] { r.engine.process({&in_row, 1}, {&out_row, 1}, 64); }));
-        return w.played() > 2 * 16384;
+        return w.played() > 2 * audio::wav_player::default_buffer;
     }));
     r.engine.pause();
     check_clean(guard::watch([&] { r.engine.process({&in_row, 1}, {&out_row, 1}, 64); }));

@@ -11,7 +11,7 @@ using audio::wav_player;
 
 namespace {
 
-audio::patch player_patch(std::string const& path, unsigned channels, std::size_t buffer = 16384) {
+audio::patch player_patch(std::string const& path, unsigned channels, std::size_t buffer = wav_player::default_buffer) {
     audio::patch p("player");
     unsigned const player = p.add<wav_player>("player", path, buffer);
     for (unsigned c = 0; c < channels; ++c) p.map_output({player, static_cast<int>(c)}, static_cast<int>(c));
@@ -93,16 +93,16 @@ TEST_CASE("a player that is asked faster than it can read underruns, counts, and
 
 TEST_CASE("a player in real time reads ahead and does not underrun") {
     folder dir;
-    auto const samples = noise(24000);
+    auto const samples = noise(48000);
     write_wav(dir / "a.wav", samples, {});
     audio::engine e({.runners = make_pool()});
-    e.load(player_patch(dir / "a.wav", 1));
+    e.load(player_patch(dir / "a.wav", 1));  // the ring holds two thirds of it
     audio::timer_driver driver(e, {.block = 64});
     auto& player = e.at<wav_player>(1);
     CHECK(eventually([&] { return player.ready(); }));
     capture port;
-    port.samples.reserve(25000);
-    driver.start(port, 24000);
+    port.samples.reserve(48000);
+    driver.start(port, 48000);
     driver.wait();
     CHECK(player.underruns() == 0);
     CHECK(port.samples == samples);

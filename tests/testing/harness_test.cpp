@@ -244,6 +244,11 @@ TEST_CASE("a seed can be given, and a failure tells it") {
     CHECK(misbehave("A bad", {"--hk-seed=4711"}).says("--hk-seed=4711 repeats its choices"));
 }
 
+TEST_CASE("the context can be chosen") {
+    CHECK(misbehave("A bad", {"--hk-context=boost"}).says("failed with boost, 1 worker, seed "));
+    CHECK(misbehave("A bad", {"--hk-context=native"}).says("failed with native, 1 worker, seed "));
+}
+
 TEST_CASE("wrong options get one sentence and exit code 2") {
     struct {
         char const* option;

@@ -24,11 +24,13 @@ class HOCKET_API wav_player final : public module {
 public:
     static constexpr unsigned max_channels = 8;
 
+    // Frames read ahead unless told otherwise: two thirds of a second at 48 kHz.
+    static constexpr std::size_t default_buffer = 32768;
+
     // Plays nothing until load_state() names a file. [control]
     wav_player();
-    // Plays the file, reading up to `buffer` frames ahead (16384 are a third of a second at 48 kHz). Throws wav_error.
-    // [control]
-    explicit wav_player(std::string path, std::size_t buffer = 16384);
+    // Plays the file, reading up to `buffer` frames ahead. Throws wav_error. [control]
+    explicit wav_player(std::string path, std::size_t buffer = default_buffer);
     ~wav_player() override;
 
     void update() override;

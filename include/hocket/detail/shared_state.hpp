@@ -87,7 +87,8 @@ public:
 
     // The result, moved out, or the failure, thrown. done is set.
     R take() {
-        if (failure) std::rethrow_exception(failure);
+        // Out of the state: the thread that drops it last then has no part in the exception's life.
+        if (failure) std::rethrow_exception(std::exchange(failure, nullptr));
         if constexpr (std::is_reference_v<R>)
             return static_cast<R>(**value);
         else if constexpr (!std::is_void_v<R>)

@@ -130,7 +130,6 @@ task* scheduler::make(task_kind kind, launch const* how, task_type const& type) 
     t->home = this;
     t->spawn_site = nullptr;
     t->memory = nullptr;
-    t->extra = nullptr;
     t->kind = kind;
     t->reason.store(wait_reason::none, relaxed);
     t->closure_on_heap = false;
@@ -141,10 +140,11 @@ task* scheduler::make(task_kind kind, launch const* how, task_type const& type) 
         if (how != nullptr) {
             t->pinned = how->worker;
             if (!how->name.empty() || how->delay.count() > 0) {
-                t->extra = new task_extra;
-                t->extra->name = how->name;
-                t->extra->owner = t;
-                if (how->delay.count() > 0) t->extra->start.deadline = seam::now() + how->delay.count();
+                auto extra = std::make_unique<task_extra>();
+                extra->name = how->name;
+                extra->owner = t;
+                if (how->delay.count() > 0) extra->start.deadline = seam::now() + how->delay.count();
+                give_extra(*t, std::move(extra));
             }
             if (how->stack_size > options.stack_size) {
                 t->own = own_stack(how->stack_size);
@@ -163,14 +163,17 @@ task* scheduler::make(task_kind kind, launch const* how, task_type const& type) 
     return t;
 }
 
+void scheduler::give_extra(task& t, std::unique_ptr<task_extra> extra) noexcept {
+    std::unique_ptr<task_extra> const old(t.extra);
+    hold held(extras);
+    t.extra = extra.release();
+}
+
 void scheduler::unmake(task* t) noexcept {
     worker* w = this_worker();
     if (w != nullptr && &w->sched != this) w = nullptr;
     if (t->closure_on_heap) ::operator delete(t->closure(), std::align_val_t(t->type->align));
-    if (t->extra != nullptr) {
-        delete t->extra;
-        t->extra = nullptr;
-    }
+    if (t->extra != nullptr) give_extra(*t, nullptr);
     if (task_state const s = t->state.load(relaxed); s != task_state::running && t->own != nullptr) {
         t->own->pool->give(t->own);  // a stack of its own on which it never began
     }
@@ -198,9 +201,9 @@ static task* start_delayed(timer& timer) noexcept {
 
 void scheduler::submit(task* t) noexcept {
     if (t->own != nullptr) t->step(task_state::fresh, task_state::ready);  // it begins by a switch to its own stack
-    if (t->extra != nullptr && t->extra->start.deadline != 0) {
-        t->extra->start.fire = &start_delayed;
-        arm(t->extra->start);
+    if (task_extra* const extra = t->extra; extra != nullptr && extra->start.deadline != 0) {
+        extra->start.fire = &start_delayed;
+        arm(extra->start);
         return;
     }
     worker* const w = this_worker();
@@ -483,8 +486,8 @@ void scheduler::log(log_level level, std::string_view line) const noexcept {
 
 void scheduler::unhandled(task& t) noexcept {
     ++this_worker()->unhandled;
-    std::string_view const name = t.extra != nullptr ? std::string_view(t.extra->name) : std::string_view();
-    std::string line = "an exception left task " + std::to_string(t.id);
+    std::string_view const name = t.extra != nullptr ? std::string_view(static_cast<task_extra*>(t.extra)->name) : std::string_view();
+    std::string line = "an exception left task " + std::to_string(std::uint64_t{t.id});
     if (!name.empty()) line.append(" '").append(name).append("'");
     try {
         throw;

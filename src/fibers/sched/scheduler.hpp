@@ -43,6 +43,8 @@ public:
     task* make(task_kind kind, launch const* how, task_type const& type);
     // Ends a record that was never submitted, or that has run. [any thread]
     void unmake(task* t) noexcept;
+    // Gives a task its extra. [its spawner, or itself]
+    void give_extra(task& t, std::unique_ptr<task_extra> extra) noexcept;
     // Puts a fresh task where it will be run. [any thread]
     void submit(task* t) noexcept;
 
@@ -84,6 +86,8 @@ public:
     atomic<std::uint32_t> deep_sleepers{0};  // blocking workers that must be woken to help with ordinary work
     atomic<std::uint32_t> stacks_ran_out{0};
     std::stop_source stop;
+
+    mutable lock extras;  // guards the life of every task's extra against dump()
 
     // False while worker 0 has no thread: then the others service its timers.
     atomic<bool> zero_present{false};

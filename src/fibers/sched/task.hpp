@@ -9,8 +9,8 @@
 //   fresh -----> ready       the spawner, when the task has a stack of its own to begin on
 //
 // A record belongs to one hand at a time: its spawner, the queue it is in, the worker that runs it, or the wait it sleeps in;
-// every move from hand to hand is a release and an acquire of that queue's or wait's own, so the fields need no atomics. State
-// and reason are atomic only because dump() looks at them from outside. A task is a *fiber* from the first time it leaves its
+// every move from hand to hand is a release and an acquire of that queue's or wait's own, so the fields need no atomics. Some are
+// watched, state and reason atomic, only because dump() looks at them from outside. A task is a *fiber* from the first time it leaves its
 // worker: `own` is then the stack it stands on, and `saved` where.
 #pragma once
 
@@ -51,23 +51,37 @@ struct task_extra {
     std::vector<local_value> locals;  // in order of construction
 };
 
+// A field that one hand at a time writes, and that dump() may look at meanwhile.
+template <class T>
+class watched {
+public:
+    operator T() const noexcept { return value_.load(relaxed); }
+    watched& operator=(T v) noexcept {
+        value_.store(v, relaxed);
+        return *this;
+    }
+
+private:
+    atomic<T> value_;
+};
+
 struct alignas(64) task {
     task* link;                         // in the queue it is in
     context saved;                      // where it stopped, while it is suspended or ready
     stack* own;                         // null while fresh, and while it runs on its first carrier
     task_type const* type;
     scheduler* home;
-    void const* spawn_site;             // a return address in the code that spawned it
+    watched<void const*> spawn_site;    // a return address in the code that spawned it
     task_memory* memory;                // its arena; null until first used
-    task_extra* extra;                  // null for most
+    watched<task_extra*> extra;         // null for most, and in a free record; set and freed under scheduler::extras
 
     atomic<task_state> state;           // at byte 64 or later: the slab pool leaves these bytes of a free record alone
-    task_kind kind;
+    watched<task_kind> kind;
     atomic<wait_reason> reason;
     bool closure_on_heap;
-    int pinned;                         // index of its worker, or any_worker
+    watched<int> pinned;                // index of its worker, or any_worker
     shared_state_base* publishes;       // told when all is over; null for a detached task
-    std::uint64_t id;
+    watched<std::uint64_t> id;
     alignas(8) std::byte room[40];      // the closure, or a pointer to it
 
     static constexpr std::size_t inline_bytes = sizeof(room);

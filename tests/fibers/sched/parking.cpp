@@ -56,8 +56,7 @@ TEST_CASE("parking: one wake wakes one sleeper, who then counts as searching and
     std::atomic<bool> go_on{false};
     for (int i = 0; i < 3; ++i) {
         seats.push_back(std::make_unique<parking::seat>());
-        threads.emplace_back([&, i] {
-            parking::seat& mine = *seats[static_cast<std::size_t>(i)];
+        threads.emplace_back([&, &mine = *seats.back()] {
             bool const called = p.sleep(mine, seam::forever, [] { return false; });
             if (called) awake.fetch_add(1);
             while (!go_on.load()) std::this_thread::sleep_for(1ms);
@@ -125,8 +124,7 @@ TEST_CASE("parking: work that is published before a wake is always found") {
         };
         for (int i = 0; i < sleepers; ++i) {
             seats.push_back(std::make_unique<parking::seat>());
-            threads.emplace_back([&, i] {
-                parking::seat& mine = *seats[static_cast<std::size_t>(i)];
+            threads.emplace_back([&, &mine = *seats.back()] {
                 while (!over.load()) {
                     if (take()) {
                         if (p.found(mine) && work.load(std::memory_order_relaxed) > 0) p.wake();
