@@ -1,5 +1,5 @@
-// channel: `round_trip`: two fibers of one worker hand a value to and fro, unbuffered. `crowd`: many senders and receivers
-// share a buffered channel.
+// channel: `round_trip`: two fibers of one worker hand a value to and fro, unbuffered. `crowd`: many senders and
+// receivers share a buffered channel.
 #include <hocket/channel.hpp>
 #include <hocket/go.hpp>
 #include <vector>

@@ -72,7 +72,8 @@ std::string contender::end(bool kill_it) {
     int status = 0;
     auto const deadline = clock::now() + 5s;
     pid_t ended = 0;
-    while ((ended = ::waitpid(pid_, &status, WNOHANG)) == 0 && clock::now() < deadline) std::this_thread::sleep_for(1ms);
+    while ((ended = ::waitpid(pid_, &status, WNOHANG)) == 0 && clock::now() < deadline)
+        std::this_thread::sleep_for(1ms);
     if (ended == 0) {
         ::kill(pid_, SIGKILL);
         ::waitpid(pid_, &status, 0);

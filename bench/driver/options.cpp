@@ -41,7 +41,9 @@ bool is_boost(std::string const& option, std::string const& value) {
 request parse(int argc, char const* const* argv) {
     CLI::App app{"Measures hocket beside its rivals.", "hocket-bench"};
     app.set_help_flag("-h,--help", "this text");
-    app.footer("Exit codes: 0 all was measured and verified (whatever the figures), 1 a side failed, 2 usage, 77 nothing was run.");
+    app.footer(
+        "Exit codes: 0 all was measured and verified (whatever the figures), 1 a side failed, 2 usage,\n"
+        "77 nothing was run.");
     request q;
     std::vector<std::string> names;
     std::string rounds, patience, context;

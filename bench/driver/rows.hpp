@@ -32,6 +32,8 @@ struct side {
 enum class figure : unsigned char {
     cpu,      // CPU time for one operation
     wall,     // wall time for one operation
+    cpu_whole,   // CPU time, wall time, for all of a sample
+    wall_whole,
     p50,      // the median of the operations' latencies
     p99,
     cpu_share,  // CPU time in a second of wall time

@@ -73,6 +73,8 @@ private:
         switch (row_.what) {
             case figure::cpu: value = a.cpu_ns / n; break;
             case figure::wall: value = a.wall_ns / n; break;
+            case figure::cpu_whole: value = a.cpu_ns; break;
+            case figure::wall_whole: value = a.wall_ns; break;
             case figure::p50: value = a.p50_ns.value(); break;
             case figure::p99: value = a.p99_ns.value(); break;
             case figure::cpu_share: value = a.cpu_ns / a.wall_ns * 1e9; break;
@@ -111,7 +113,8 @@ row_outcome measure(row const& r, session_options const& o) {
         if (!rival.who.program.empty()) rivals.emplace_back(r, rival.who, o);
 
     for (unsigned round = 1; round <= o.rounds; ++round) {
-        if (o.progress) o.progress(r.id + ' ' + r.title + ", round " + std::to_string(round) + " of " + std::to_string(o.rounds));
+        if (o.progress)
+            o.progress(r.id + ' ' + r.title + ", round " + std::to_string(round) + " of " + std::to_string(o.rounds));
         ours.take();
         for (auto& p : rivals) p.take();
     }

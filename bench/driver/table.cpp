@@ -33,7 +33,9 @@ std::string side_value(side_outcome const& s) {
     return s.measured() ? number(s.best()) : "-";
 }
 
-std::string median_value(side_outcome const& s) { return s.measured() && s.values.size() > 1 ? number(s.median()) : "-"; }
+std::string median_value(side_outcome const& s) {
+    return s.measured() && s.values.size() > 1 ? number(s.median()) : "-";
+}
 
 std::string counts(side_outcome const& ours, side_outcome const& rival) {
     std::string text = std::to_string(ours.count);
@@ -43,7 +45,8 @@ std::string counts(side_outcome const& ours, side_outcome const& rival) {
 
 using line = std::array<std::string, 13>;
 
-constexpr std::array<bool, 13> is_text{true, true, false, false, true, false, false, true, false, false, false, true, false};
+constexpr std::array<bool, 13> is_text{
+    true, true, false, false, true, false, false, true, false, false, false, true, false};
 
 std::string laid_out(std::vector<line> const& lines) {
     std::array<std::size_t, 13> width{};
@@ -87,6 +90,8 @@ std::string figure_text(figure f) {
     switch (f) {
         case figure::cpu: return "cpu";
         case figure::wall: return "wall";
+        case figure::cpu_whole: return "cpu";
+        case figure::wall_whole: return "wall";
         case figure::p50: return "p50";
         case figure::p99: return "p99";
         case figure::cpu_share: return "cpu";
@@ -98,15 +103,18 @@ std::string to_markdown(report const& r) {
     std::string out = "# Benchmarks, " + r.when.day + ", context " + r.context + "\n\n";
     char load[32];
     std::snprintf(load, sizeof load, "%.1f", r.where.load);
-    out += r.where.cpu + ", " + std::to_string(r.where.cores) + " cores; " + r.where.system + "; " + r.where.compiler + "; " +
-           r.when.time + " UTC, load " + load + " at the start; " + std::to_string(r.rounds) + " interleaved rounds" +
-           (r.quick ? ", QUICK: small counts, no figures to keep" : "") + ".\n\n";
-    out += "A figure is the best of the rounds, the median stands beside it; the ratio is ours / rival, of the best. *cpu*: CPU "
-           "time of the whole process; *wall*: wall time; *p50*: the median of single latencies, best round. "
-           "Operations are those of one sample, of ours and the rival where they differ; the checksum of each was verified.\n\n";
+    out += r.where.cpu + ", " + std::to_string(r.where.cores) + " cores; " + r.where.system + "; " + r.where.compiler +
+           "; " + r.when.time + " UTC, load " + load + " at the start; " + std::to_string(r.rounds) +
+           " interleaved rounds" + (r.quick ? ", QUICK: small counts, no figures to keep" : "") + ".\n\n";
+    out +=
+        "A figure is the best of the rounds, the median stands beside it; the ratio is ours / rival, of the best. "
+        "*cpu*: CPU time of the whole process; *wall*: wall time; *p50*: the median of single latencies, best round. "
+        "Operations are those of one sample, of ours and the rival where they differ; the checksum of each was "
+        "verified.\n\n";
 
     std::vector<line> lines{
-        {"row", "case", "ours", "median", "rival", "value", "median", "unit", "ratio", "must", "goal", "verdict", "operations"}};
+        {"row", "case", "ours", "median", "rival", "value", "median", "unit", "ratio", "must", "goal", "verdict",
+         "operations"}};
     std::vector<std::string> remarks;
     std::array<unsigned, 5> tally{};
     unsigned failed = 0;

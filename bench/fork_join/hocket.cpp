@@ -1,4 +1,5 @@
-// fork_join: fib(n) by the definition, a fork at every addition. `fib`: by parallel_invoke; `fib_async`: by async and get.
+// fork_join: fib(n) by the definition, a fork at every addition. `fib`: by parallel_invoke; `fib_async`: by async and
+// get.
 #include <hocket/future.hpp>
 #ifdef HAS_PARALLEL
 #include <hocket/parallel.hpp>

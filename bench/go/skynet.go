@@ -28,7 +28,7 @@ func init() {
 		m := startMeter()
 		s.checksum = tree(p.get("leaves"))
 		m.stop(&s)
-		s.count = 1
+		s.count = p.get("leaves")
 		return
 	}
 }

@@ -1,5 +1,5 @@
-// handover: a value to a fiber pinned to another worker and back. With pause_us = 0 both workers are awake all the time; else
-// the one that starts sleeps so long before every trip, and the other worker has gone to sleep meanwhile.
+// handover: a value to a fiber pinned to another worker and back. With pause_us = 0 both workers are awake all the
+// time; else the one that starts sleeps so long before every trip, and the other worker has gone to sleep meanwhile.
 #include <chrono>
 #include <hocket/channel.hpp>
 #include <hocket/go.hpp>

@@ -38,12 +38,14 @@ double quantile(std::vector<double>& values, double q) {
 }
 
 void print(sample& s) {
+    using number = unsigned long long;
     std::printf("{\"count\": %llu, \"checksum\": %llu, \"cpu_ns\": %.0f, \"wall_ns\": %.0f",
-                static_cast<unsigned long long>(s.count), static_cast<unsigned long long>(s.checksum), s.cpu_ns, s.wall_ns);
+                static_cast<number>(s.count), static_cast<number>(s.checksum), s.cpu_ns, s.wall_ns);
     if (!s.latencies_ns.empty())
-        std::printf(", \"p50_ns\": %.0f, \"p99_ns\": %.0f", quantile(s.latencies_ns, 0.5), quantile(s.latencies_ns, 0.99));
+        std::printf(", \"p50_ns\": %.0f, \"p99_ns\": %.0f", quantile(s.latencies_ns, 0.5),
+                    quantile(s.latencies_ns, 0.99));
     if (!s.context.empty()) std::printf(", \"context\": \"%s\"", s.context.c_str());
-    if (s.parked != 0) std::printf(", \"parked\": %llu", static_cast<unsigned long long>(s.parked));
+    if (s.parked != 0) std::printf(", \"parked\": %llu", static_cast<number>(s.parked));
     std::printf("}\n");
     std::fflush(stdout);
 }

@@ -3,8 +3,8 @@
 //   PROGRAM CASE [NAME=NUMBER...]
 //
 // Protocol: for every line on standard input it takes one sample and answers with one line of JSON,
-//   {count, checksum, cpu_ns, wall_ns} and what the case adds; the end of the input ends it. A case that cannot go on prints
-//   a sentence on standard error and exits with 1. The program in Go speaks the same.
+//   {count, checksum, cpu_ns, wall_ns} and what the case adds; the end of the input ends it. A case that cannot go on
+//   prints a sentence on standard error and exits with 1. The program in Go speaks the same.
 #pragma once
 
 #include <cstdint>

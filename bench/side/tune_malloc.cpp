@@ -1,4 +1,5 @@
-// malloc keeps what it is given back, so that stacks taken from it (Boost.Fiber's default) are not mapped anew every time.
+// malloc keeps what it is given back, so that stacks taken from it (Boost.Fiber's default) are not mapped anew every
+// time.
 #include <malloc.h>
 
 static bool const tuned = [] {

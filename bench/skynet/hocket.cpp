@@ -1,5 +1,6 @@
-// skynet: a tree of tasks, ten children to a node, that sums up the numbers of its leaves. `skynet`: sums returned, by
-// parallel_invoke; `skynet_async`: by async and get; `skynet_channel`: every node a task that sends its sum to its parent.
+// skynet: a tree of tasks, ten children to a node, that sums up the numbers of its leaves. `skynet`: sums returned,
+// by parallel_invoke; `skynet_async`: by async and get; `skynet_channel`: every node a task that sends its sum to its
+// parent.
 #include <array>
 #include <hocket/channel.hpp>
 #include <hocket/future.hpp>
@@ -51,7 +52,7 @@ sample measure(parameters const& p) {
         meter const m;
         s.checksum = Tree(0, p["leaves"]);
         m.stop(s);
-        s.count = 1;
+        s.count = p["leaves"];
     });
 }
 

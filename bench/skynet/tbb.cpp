@@ -14,7 +14,8 @@ std::uint64_t tree(std::uint64_t first, std::uint64_t leaves) {
     std::uint64_t const share = leaves / fan;
     std::array<std::uint64_t, fan> r;
     tbb::task_group children;
-    for (std::uint64_t i = 0; i < fan; ++i) children.run([&r, i, first, share] { r[i] = tree(first + i * share, share); });
+    for (std::uint64_t i = 0; i < fan; ++i)
+        children.run([&r, i, first, share] { r[i] = tree(first + i * share, share); });
     children.wait();
     std::uint64_t sum = 0;
     for (auto const v : r) sum += v;
@@ -27,7 +28,7 @@ sample skynet(parameters const& p) {
         meter const m;
         s.checksum = tree(0, p["leaves"]);
         m.stop(s);
-        s.count = 1;
+        s.count = p["leaves"];
     });
 }
 

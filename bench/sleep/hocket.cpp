@@ -1,6 +1,6 @@
 // sleep: `sleepers`: very many fibers asleep at once, each for its own time; they are made in the measured time. With
-// warm = 1 a first crowd has slept before it. (Atomics: one worker is no mutual exclusion, an idle blocking worker may help.)
-// `late`: how late a sleeper wakes while others keep the worker busy.
+// warm = 1 a first crowd has slept before it. (Atomics: one worker is no mutual exclusion, an idle blocking worker
+// may help.) `late`: how late a sleeper wakes while others keep the worker busy.
 #include <atomic>
 #include <chrono>
 #include <hocket/go.hpp>

@@ -1,6 +1,6 @@
-// spawn: batches of tasks, each batch waited for. `spawn_task`: tasks that never suspend. `spawn_fiber`: each yields once;
-// with together = 1 until all of its batch have arrived, so that all are parked at once whatever the scheduler prefers.
-// `async`: one task at a time, for its result. `spread`: how soon a second worker, asleep, takes part.
+// spawn: batches of tasks, each batch waited for. `spawn_task`: tasks that never suspend. `spawn_fiber`: each yields
+// once; with together = 1 until all of its batch have arrived, so that all are parked at once whatever the scheduler
+// prefers. `async`: one task at a time, for its result. `spread`: how soon a second worker, asleep, takes part.
 #include <algorithm>
 #include <atomic>
 #include <hocket/fiber.hpp>
@@ -14,7 +14,7 @@
 namespace hocket::bench {
 namespace {
 
-// Checksum: the sum of the tasks' numbers. With one worker a plain sum would do, with two it would not.
+// Checksum: the sum of the tasks' numbers, kept by place: no task shares a variable with another.
 sample spawn_task(parameters const& p) {
     wait_group all;
     return on_runtime(p, [&](sample& s) {
@@ -39,13 +39,15 @@ sample spawn_task(parameters const& p) {
     });
 }
 
-// Who is parked. One worker is no mutual exclusion, an idle blocking worker may help: `arrived` is exact, `most` a remark.
+// Who is parked. One worker is no mutual exclusion, an idle blocking worker may help: `arrived` is exact, `most` is
+// for a remark only.
 struct crowd {
     std::atomic<std::uint64_t> arrived{0}, ended{0};
     std::uint64_t most = 0;
     // Yields once, and until so many have arrived.
     void park(std::uint64_t together) {
-        std::uint64_t const now = arrived.fetch_add(1, std::memory_order_relaxed) + 1 - ended.load(std::memory_order_relaxed);
+        std::uint64_t const gone = ended.load(std::memory_order_relaxed);
+        std::uint64_t const now = arrived.fetch_add(1, std::memory_order_relaxed) + 1 - gone;
         if (std::atomic_ref m(most); now > m.load(std::memory_order_relaxed)) m.store(now, std::memory_order_relaxed);
         do this_fiber::yield();
         while (arrived.load(std::memory_order_relaxed) < together);
@@ -130,8 +132,8 @@ sample async_get(parameters const& p) {
     });
 }
 
-// The latency is from the first spawn until a task starts on another worker than the spawner's; a batch that stays on one
-// worker counts as one second. Between batches the runtime is idle long enough for its workers to sleep.
+// The latency is from the first spawn until a task starts on another worker than the spawner's; a batch that stays on
+// one worker counts as one second. Between batches the runtime is idle long enough for its workers to sleep.
 sample spread(parameters const& p) {
     wait_group all;
     return on_runtime(p, [&](sample& s) {

@@ -1,5 +1,5 @@
-// submit: from a thread that is no worker until the task runs. With fibers = 0 the worker is idle and asleep, else so many
-// fibers keep it busy in slices of 20 us.
+// submit: from a thread that is no worker until the task runs. With fibers = 0 the worker is idle and asleep, else so
+// many fibers keep it busy in slices of 20 us.
 #include <hocket/go.hpp>
 #include <hocket/this_fiber.hpp>
 #include <semaphore>

@@ -1,5 +1,5 @@
-// switch: two contexts that go on with each other, with nothing around it. Links the internal archive: a bare switch is no
-// part of the public surface.
+// switch: two contexts that go on with each other, with nothing around it. Links the internal archive: a bare switch
+// is no part of the public surface.
 #include <cstdlib>
 #include <cstring>
 

@@ -120,13 +120,13 @@ public:
             state_->value.emplace(std::addressof(v)...);
         else
             state_->value.emplace(std::forward<V>(v)...);
-        state_->done.set();
+        tell();
     }
     // [any thread]
     void set_exception(std::exception_ptr e) {
         require_unset();
         state_->failure = std::move(e);
-        state_->done.set();
+        tell();
     }
 
 private:
@@ -137,10 +137,15 @@ private:
         require();
         if (state_->done.is_set()) throw future_error(future_errc::promise_already_satisfied);
     }
+    // Who waits may drop both the future and this promise at once: the state is kept until set() has left it.
+    void tell() noexcept {
+        auto const keep = state_;
+        keep->done.set();
+    }
     void abandon() noexcept {
         if (!state_ || state_->done.is_set()) return;
         state_->failure = std::make_exception_ptr(future_error(future_errc::broken_promise));
-        state_->done.set();
+        tell();
     }
 
     detail::state_ptr<detail::shared_state<R>> state_;

@@ -1,7 +1,10 @@
 // The engine step: one sample through all modules of a patch.
 //
-// Protocol, for every sample: 1. the panel's inputs go in; 2. every module that is not bypassed is updated, in the order
-//   of the patch; 3. cables carry outputs to inputs, where the next update finds them; 4. the panel's outputs come out.
+// Protocol, for every sample:
+//   1. the panel's inputs go in;
+//   2. every module that is not bypassed is updated, in the order of the patch;
+//   3. cables carry outputs to inputs, where the next update finds them;
+//   4. the panel's outputs come out.
 // An input with several cables gets their sum, added in the order they were plugged in: the order is part of the
 // result.
 #pragma once

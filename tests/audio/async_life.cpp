@@ -192,17 +192,21 @@ TEST_CASE("an action that waited for its module's turn when the pause came does 
     p.add<pair>("pair");
     r.load(p);
     auto& both = r.engine.at<pair>(1);
-    gate g;
+    std::atomic<bool> entered{false}, open{false};
     std::atomic<int> calls{0};
-    both.first.start([&] { g.pass(); });
-    CHECK(eventually([&] { return g.entered.load(); }));
+    both.first.start([&] {
+        entered = true;
+        while (!open) hocket::this_fiber::sleep_for(100us);  // suspended, so that the runner ticks
+    });
+    CHECK(eventually([&] { return entered.load(); }));
     both.second.start([&] { ++calls; });
+    std::this_thread::sleep_for(20ms);
+    CHECK(calls == 0);
     std::thread opener([&] {
         std::this_thread::sleep_for(20ms);
-        g.open = true;
+        open = true;
     });
     r.engine.pause();
-    CHECK(g.passed == 1);
     std::this_thread::sleep_for(5ms);
     CHECK(calls == 0);
     r.engine.resume();
@@ -270,7 +274,7 @@ TEST_CASE("modules are destroyed while their actions run: none touches what is g
                 if (dead || *last != 7) ++after_death;
                 for (int const x : data) after_death += x != 1;
             }
-            hocket::this_fiber::yield();
+            hocket::this_fiber::sleep_for(500us);  // so that nearly always one is under way
             if (dead) ++after_death;
         }
     };

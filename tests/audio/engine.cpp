@@ -185,11 +185,24 @@ TEST_CASE("process is silent unless a patch is loaded, prepared and not paused")
     CHECK(once() == 0);
 }
 
-TEST_CASE("patches are loaded and unloaded while another thread processes") {
+TEST_CASE("patches are loaded and unloaded while another thread processes, and never within a block") {
+    static std::atomic<int> inside, torn;
+    inside = torn = 0;
+    class slow final : public quiet {
+    public:
+        ~slow() override { torn += inside != 0; }
+        void update() override {
+            ++inside;
+            std::this_thread::sleep_for(100us);  // so that nearly always a block is under way
+            --inside;
+        }
+    };
     rig r;
     audio::patch one("one"), two("two");
     one.map_output({one.add<echo>("a", 1.0f), 0}, 0);
     two.map_output({two.add<echo>("a", 2.0f), 0}, 0);
+    one.add<slow>("slow");
+    two.add<slow>("slow");
     r.load(one);
     std::atomic<bool> stop{false};
     std::atomic<long> blocks{0}, wrong{0};
@@ -209,6 +222,7 @@ TEST_CASE("patches are loaded and unloaded while another thread processes") {
     stop = true;
     audio_thread.join();
     CHECK(wrong == 0);
+    CHECK(torn == 0);
 }
 
 TEST_CASE("denormals are flushed within a block, and only there") {

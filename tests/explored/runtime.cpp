@@ -519,9 +519,7 @@ class random_program {
 public:
     void run() {
         {
-            hocket::runtime_options o = small(1 + below(3), 1 + below(2));
-            if (below(4) == 0) o.max_stacks = 2 * (o.workers + o.blocking_workers) + below(3);
-            hocket::runtime rt{o};
+            hocket::runtime rt{small(1 + below(3), 1 + below(2))};
             if (below(3) == 0) rt.start();
             thread stranger(
                 [&] {
@@ -640,13 +638,16 @@ constexpr scenario scenarios[] = {
     {"unhandled exception", unhandled_exception},
     {"watched", watched},
     {"locals and arenas", locals_and_arenas},
-    {"random program", [] { random_program().run(); }},
 };
 
 }  // namespace
 
 TEST_CASE("runtime: every scenario under every schedule tried") {
     for (scenario const& s : scenarios) passes(named(s.name), s.body);
+}
+
+TEST_CASE("runtime: random programs") {
+    passes(named("random program", 8000), [] { random_program().run(); });
 }
 
 TEST_CASE("runtime: a fiber shown to its waker before it is saved is found") {

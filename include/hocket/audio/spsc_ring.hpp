@@ -28,7 +28,7 @@ public:
 
     // Elements in the ring: exact for a caller that is reader or writer when the other stands still. [audio]
     std::size_t size() const noexcept {
-        // acquire, both: pair with the releases in write() and read(); read_ first, so that the difference is not negative
+        // acquire: pairs with the releases in read() and write(); read_ first, so that the difference is at least 0
         std::size_t const read = read_.load(std::memory_order_acquire);
         return written_.load(std::memory_order_acquire) - read;
     }

@@ -2,6 +2,7 @@
 #include "fibers/context/context.hpp"
 
 #include <cxxabi.h>
+#include <hocket/detail/poison.hpp>
 
 #include "fibers/context/boost.hpp"
 #include "fibers/context/native.hpp"
@@ -27,6 +28,7 @@ HOCKET_OPAQUE exception_globals* exceptions_of_this_thread() noexcept {
 
 context make_context(backend b, stack& s, entry_function entry) noexcept {
     context fresh;
+    unpoison(s.base, s.size);  // the frames that were abandoned on it have left their red zones
 #ifdef HOCKET_TSAN
     retire(s);
     s.sanitizer = __tsan_create_fiber(0);

@@ -411,14 +411,17 @@ void scheduler::run_first(void (*entry)(void*), void* argument, void const* site
 
 // The caller of run() goes. If shutdown() waits meanwhile, this thread first helps to bring it about.
 void scheduler::vacate_zero() noexcept {
-    while (closed_.load(seq_cst) && !drained()) {
-        at(0).leaving.store(false, seq_cst);
-        if (!drained()) at(0).enter();
-    }
-    zero_present.store(false, seq_cst);
-    {
+    while (true) {
+        while (closed_.load(seq_cst) && !drained()) {
+            at(0).leaving.store(false, seq_cst);
+            if (!drained()) at(0).enter();
+        }
+        // shutdown() closes under the guard: either it finds worker 0 vacant, or this finds that it has closed.
         hold held(guard_);
+        if (closed_.load(relaxed) && !drained()) continue;
+        zero_present.store(false, seq_cst);
         zero_ = zero_state::vacant;
+        break;
     }
     // Sleepers look after worker 0's timers from now on.
     seats.wake_all();

@@ -17,11 +17,11 @@
 // not used again, and what it held stays held. A body that uses state which outlives it (globals of the library) is
 // therefore explored with `isolated`.
 //
-// What is not explored: accesses that are not atomic, memory orders, std primitives, system calls. A std::mutex held
-// across a scheduling point, or a static initialiser with a scheduling point in it, hangs the process.
+// What is not explored: executions that are not sequentially consistent, std primitives, system calls. Plain accesses and
+// orders that are too weak are found in builds with ThreadSanitizer. A std::mutex held across a scheduling point, or a static
+// initialiser with a scheduling point in it, hangs the process.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <hocket/detail/config.hpp>
