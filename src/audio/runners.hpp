@@ -1,8 +1,8 @@
 // The runners: one ticking task on each worker of a runtime, and the groups it ticks.
 //
-// Protocol: while any group of a runner is open, its ticking task looks at all of them every 0.5 ms (fixed delay: counted
-//   from the end of the last pass); else it sleeps on `work_`, and the pool uses no CPU. Control threads nudge it. The
-//   audio thread never does: it writes the word that the next tick reads.
+// Protocol: while any group of a runner is open, its ticking task looks at all of them every 0.5 ms (fixed delay,
+//   counted from the end of the last pass); else it sleeps on `work_`, and the pool uses no CPU. Control threads nudge
+//   it. The audio thread never does: it writes the word that the next tick reads.
 // Locks: `guard_`, then that of a group.
 #pragma once
 

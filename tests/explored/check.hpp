@@ -58,7 +58,8 @@ inline void passes(explore_options const& options, std::function<void()> const& 
 }
 
 // Some schedule fails with a message that contains `expected`, and its seed alone makes it fail in the same way.
-inline void finds(explore_options options, [[maybe_unused]] std::string const& expected, std::function<void()> const& body) {
+inline void finds(explore_options options, [[maybe_unused]] std::string const& expected,
+                  std::function<void()> const& body) {
     options.isolated = true;  // a fault may break more than what is looked for
     options.quiet = true;
     explore_result const found = explore(options, body);

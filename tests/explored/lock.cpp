@@ -61,5 +61,6 @@ TEST_CASE("lock: one thread at a time, and every waiter is woken") {
 }
 
 TEST_CASE("lock: a waiter that forgets those who sleep beside it is found") {
-    finds(fault::lock_forgets_sleepers, {.name = "lock, forgets sleepers", .schedules = 20'000}, "deadlock", long_holders);
+    finds(fault::lock_forgets_sleepers, {.name = "lock, forgets sleepers", .schedules = 20'000}, "deadlock",
+          long_holders);
 }

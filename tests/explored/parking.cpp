@@ -179,7 +179,8 @@ TEST_CASE("parking: no wake is lost") {
 
 TEST_CASE("parking: a sleeper that does not look again is found") {
     finds(fault::sleep_without_recheck, {.name = "parking, broken", .schedules = 20'000}, "deadlock", jobs_one_by_one);
-    finds(fault::sleep_without_recheck, {.name = "parking, one seat, broken", .schedules = 20'000}, "deadlock", one_seat);
+    finds(fault::sleep_without_recheck, {.name = "parking, one seat, broken", .schedules = 20'000}, "deadlock",
+          one_seat);
 }
 
 TEST_CASE("parking: a searcher that does not pass the search on is found") {

@@ -369,7 +369,8 @@ void own_stacks() {
     });
 }
 
-// What the first task leaves behind: a sleeper on worker 0, which has gone, a task pinned to it, one that has yet to start.
+// What the first task leaves behind: a sleeper on worker 0, which has gone, a task pinned to it, one that has yet to
+// start.
 void left_behind() {
     tally runs;
     {
@@ -514,7 +515,8 @@ void locals_and_arenas() {
     require(ended == 3, "and so is the first task's");
 }
 
-// A program that is another one in each schedule: tasks that do whatever the dice say, and a stranger who hands in more.
+// A program that is another one in each schedule: tasks that do whatever the dice say, and a stranger who hands in
+// more.
 class random_program {
 public:
     void run() {

@@ -149,7 +149,8 @@ void channel_of(std::size_t capacity) {
     hocket::channel<std::unique_ptr<int>> ch(capacity);
     tally received, sum;
     auto produce = [&](int first) {
-        for (int i = first; i < first + 2; ++i) require(ch.send(std::make_unique<int>(i)), "an open channel takes a value");
+        for (int i = first; i < first + 2; ++i)
+            require(ch.send(std::make_unique<int>(i)), "an open channel takes a value");
     };
     auto consume = [&] {
         while (auto v = ch.recv()) ++received, sum += **v;
@@ -162,7 +163,8 @@ void channel_of(std::size_t capacity) {
     require(received == 4 && sum == 1 + 2 + 10 + 11, "each value arrives once");
 }
 
-// close() against a sender and receivers that are on their way to wait: nobody waits for ever, and what was sent arrives.
+// close() against a sender and receivers that are on their way to wait: nobody waits for ever, and what was sent
+// arrives.
 void channel_closed_early(std::size_t capacity) {
     hocket::channel<int> ch(capacity);
     tally sent, received;
@@ -211,7 +213,8 @@ TEST_CASE("sync: condition variable") {
     passes(named("flag and condition"), [] { flag_and_condition(false); });
     passes(named("flag and condition, limited"), [] { flag_and_condition(true); });
     passes(named("one notification each"), one_notification_each);
-    finds(fault::condition_unlocks_first, named("condition, broken", 50'000), "deadlock", [] { flag_and_condition(false); });
+    finds(fault::condition_unlocks_first, named("condition, broken", 50'000), "deadlock",
+          [] { flag_and_condition(false); });
     finds(fault::claim_in_two_steps, named("claim of a condition, broken", 50'000), "", one_notification_each);
 }
 

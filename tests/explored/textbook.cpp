@@ -107,7 +107,8 @@ public:
 
 private:
     static std::uint32_t number(std::uint64_t head) { return static_cast<std::uint32_t>(head); }
-    // The mended stack counts its changes in the upper half, so that a head that came back is not taken for the old one.
+    // The mended stack counts its changes in the upper half, so that a head that came back is not taken for the old
+    // one.
     std::uint64_t after(std::uint64_t head, std::uint32_t node) const {
         return counted_ ? ((head >> 32) + 1) << 32 | node : node;
     }

@@ -125,13 +125,14 @@ void two_servers() {
     for (alarm& one : alarms) require(one.fired == 1, "each fires");
 }
 
-// Deadlines of every magnitude, armed one after the other: each fires, and at most two ticks late when the wheel is served in time.
+// Deadlines of every magnitude, armed one after the other: each fires, and at most two ticks late when the wheel is
+// served in time.
 void far_and_near() {
     timer_wheel wheel(seam::now());
     seam::choice dice(1);
     std::array<alarm, 6> alarms;
     for (alarm& a : alarms)
-        a.set(wheel, seam::now() + (std::int64_t{1} << (8 + dice.below(44))) + static_cast<std::int64_t>(dice.below(1000)) * us);
+        a.set(wheel, seam::now() + (std::int64_t{1} << (8 + dice.below(44))) + dice.below(1000) * us);
     std::int64_t last = 0;
     while (wheel.size() != 0) {
         std::int64_t const next = wheel.next_service();

@@ -1,10 +1,10 @@
 // std::atomic for explored builds: each operation is a scheduling point, then the operation of a std::atomic.
 //
-// All virtual threads stand on one OS thread, so the operations are sequentially consistent whatever order is asked for.
-// The order is handed on for ThreadSanitizer, which tells one that is too weak to publish what it should (unwatched.hpp).
-// The point comes before the access, so that another thread can get in between two accesses of the same thread. Outside an
-// exploration (static initialisers, test set-up) the point does nothing. compare_exchange_weak fails at times for no
-// reason.
+// All virtual threads stand on one OS thread, so the operations are sequentially consistent whatever order is asked
+// for. The order is handed on for ThreadSanitizer, which tells one that is too weak to publish what it should
+// (unwatched.hpp). The point comes before the access, so that another thread can get in between two accesses of the
+// same thread. Outside an exploration (static initialisers, test set-up) the point does nothing.
+// compare_exchange_weak fails at times for no reason.
 #pragma once
 
 #include <atomic>
@@ -57,7 +57,8 @@ public:
         return note(value_.exchange(value, order), value);
     }
 
-    bool compare_exchange_strong(T& expected, T desired, std::memory_order success, std::memory_order failure) noexcept {
+    bool compare_exchange_strong(T& expected, T desired, std::memory_order success,
+                                 std::memory_order failure) noexcept {
         point(seam::operation::compare_exchange);
         return note(value_.compare_exchange_strong(expected, desired, success, failure), expected, desired);
     }

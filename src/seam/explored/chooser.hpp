@@ -28,8 +28,9 @@ public:
     // become able to run.
     virtual std::uint32_t quiet(bool changed) = 0;
 
-    // The place in `able` (thread numbers, never empty) of the one that runs next. `running` is the number of the thread
-    // that stands at the point, -1 when it cannot go on; `yields`: it waits for another, and is not among `able`.
+    // The place in `able` (thread numbers, never empty) of the one that runs next. `running` is the number of the
+    // thread that stands at the point, -1 when it cannot go on; `yields`: it waits for another, and is not among
+    // `able`.
     virtual std::size_t next(std::span<int const> able, int running, bool yields) = 0;
 
     // A number in [0, n), n at least 1.

@@ -44,8 +44,8 @@ using detail::seam::endless;
 using detail::seam::forever;
 using detail::seam::quiet_points;
 
-// What a step, a reading of the clock and a look of a spinning thread take, in ns: more than in life, so that loops which
-// spin for some microseconds end after some tens of steps.
+// What a step, a reading of the clock and a look of a spinning thread take, in ns: more than in life, so that loops
+// which spin for some microseconds end after some tens of steps.
 constexpr std::int64_t step = 10;
 constexpr std::int64_t reading = 100;
 constexpr std::int64_t spin = 1000;
@@ -55,6 +55,10 @@ constexpr unsigned longest_delay_bits = 20;
 constexpr std::size_t most_threads = 64;
 
 engine* engine::running_ = nullptr;
+
+static std::string name_of(virtual_thread const& t) {
+    return "thread " + std::to_string(t.number) + " (" + t.name + ")";
+}
 
 // Reports of ThreadSanitizer so far.
 static unsigned reports = 0;
@@ -115,9 +119,9 @@ void engine::first_frame() {
         else
             me.entry(me.argument);
     } catch (std::exception const& x) {
-        failure = std::string("an exception left thread ") + std::to_string(me.number) + " (" + me.name + "): " + x.what();
+        failure = "an exception left " + name_of(me) + ": " + x.what();
     } catch (...) {
-        failure = std::string("an exception left thread ") + std::to_string(me.number) + " (" + me.name + ")";
+        failure = "an exception left " + name_of(me);
     }
     stop_watching();
     if (!failure.empty()) e.fail(std::move(failure));
@@ -129,7 +133,7 @@ void engine::end_current() {
     if (me.number == 0) {
         for (auto const& t : threads_)
             if (t->number != 0 && t->is != virtual_thread::state::ended)
-                fail("the body has ended, but thread " + std::to_string(t->number) + " (" + t->name + ") has not");
+                fail("the body has ended, but " + name_of(*t) + " has not");
         me.is = virtual_thread::state::ended;
         go_home();
     }
@@ -405,16 +409,15 @@ std::string engine::blocked() const {
     for (auto const& t : threads_) {
         if (t->is == virtual_thread::state::ended) continue;
         if (!text.empty()) text += "; ";
-        text += "thread " + std::to_string(t->number) + " (" + t->name + ") ";
+        text += name_of(*t) + " ";
         switch (t->is) {
             case virtual_thread::state::able: text += "could run"; break;
-            case virtual_thread::state::joining: {
-                virtual_thread const& other = *threads_[static_cast<std::size_t>(t->joins)];
-                text += "joins thread " + std::to_string(other.number) + " (" + other.name + ")";
+            case virtual_thread::state::joining:
+                text += "joins " + name_of(*threads_[static_cast<std::size_t>(t->joins)]);
                 break;
-            }
             case virtual_thread::state::waiting:
-                text += "waits on word " + std::to_string(t->word_number) + " while it holds " + std::to_string(t->expected);
+                text += "waits on word " + std::to_string(t->word_number);
+                text += " while it holds " + std::to_string(t->expected);
                 if (t->deadline != forever) text += ", with a deadline";
                 break;
             case virtual_thread::state::ended: break;
@@ -427,8 +430,8 @@ void engine::note(operation what, void const* word, std::size_t size, void const
     static constexpr char const* names[] = {"load",  "store", "exchange",   "compare_exchange", "fetch", "clock",
                                             "pause", "wait",  "futex_wake", "start",            "join"};
     char line[160];
-    int n = std::snprintf(line, sizeof line, "%6llu %-8s %-16s", static_cast<unsigned long long>(steps_), current_->name,
-                          names[static_cast<std::size_t>(what)]);
+    int n = std::snprintf(line, sizeof line, "%6llu %-8s %-16s", static_cast<unsigned long long>(steps_),
+                          current_->name, names[static_cast<std::size_t>(what)]);
     if (word != nullptr)
         n += std::snprintf(line + n, sizeof line - static_cast<std::size_t>(n), " word %d", number_of(word));
     if (size != 0) {

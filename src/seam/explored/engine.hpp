@@ -1,8 +1,8 @@
 // Runs one schedule: the virtual threads, the clock, the words they wait on, and the question who goes on.
 //
-// Protocol: the engine has no thread of its own. Each entry below is called by the virtual thread that runs, which decides
-//   with the chooser's help who runs next and switches there itself. The caller of run() waits as the home thread; the
-//   schedule's end, good or bad, is a switch to it.
+// Protocol: the engine has no thread of its own. Each entry below is called by the virtual thread that runs, which
+//   decides with the chooser's help who runs next and switches there itself. The caller of run() waits as the home
+//   thread; the schedule's end, good or bad, is a switch to it.
 // Invariants:
 //   E1  able_ holds exactly the threads whose state is able, the running one included.
 //   E2  Nothing depends on an address: threads and words are told apart by numbers in the order they turned up.
@@ -46,8 +46,8 @@ public:
 
     // All below: [virtual thread]
 
-    // The rare half of a scheduling point. `size`: how much of the word a trace may read, 0 when it may be dead already;
-    // `pc`: the caller's, for the trace.
+    // The rare half of a scheduling point. `size`: how much of the word a trace may read, 0 when it may be dead
+    // already; `pc`: the caller's, for the trace.
     void point(operation what, void const* word, std::size_t size, void const* pc);
     // A scheduling point at which the caller is not chosen if another can run.
     void yield(void const* pc);

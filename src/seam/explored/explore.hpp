@@ -9,17 +9,18 @@
 //         explorer::require(n.load() == 2, "both increments count");
 //     });
 //
-// The body and the threads it starts are virtual threads on the calling OS thread. Every operation of detail::atomic and
-// of the seam is a scheduling point. A schedule passes when the body returns and every thread it started has ended. It
-// fails by require(), by an exception that leaves a virtual thread, by a deadlock, a livelock, or at its step limit.
+// The body and the threads it starts are virtual threads on the calling OS thread. Every operation of detail::atomic
+// and of the seam is a scheduling point. A schedule passes when the body returns and every thread it started has
+// ended. It fails by require(), by an exception that leaves a virtual thread, by a deadlock, a livelock, or at its
+// step limit.
 //
 // A schedule that fails is abandoned where it stands: its frames are never unwound, no destructor runs, its stacks are
 // not used again, and what it held stays held. A body that uses state which outlives it (globals of the library) is
 // therefore explored with `isolated`.
 //
-// What is not explored: executions that are not sequentially consistent, std primitives, system calls. Plain accesses and
-// orders that are too weak are found in builds with ThreadSanitizer. A std::mutex held across a scheduling point, or a static
-// initialiser with a scheduling point in it, hangs the process.
+// What is not explored: executions that are not sequentially consistent, std primitives, system calls. Plain accesses
+// and orders that are too weak are found in builds with ThreadSanitizer. A std::mutex held across a scheduling point,
+// or a static initialiser with a scheduling point in it, hangs the process.
 #pragma once
 
 #include <cstdint>
@@ -51,8 +52,8 @@ struct explore_options {
     unsigned max_steps = 100'000;
     // Of random walks: chance of a preemption at each scheduling point, 1 to 100; 0: drawn anew for each schedule.
     unsigned preemption_percent = 0;
-    // Runs in a child process, so that a failed schedule leaves nothing behind and a crash or a hang is a failure with a
-    // seed like any other. The body's effects on the caller's variables are lost.
+    // Runs in a child process, so that a failed schedule leaves nothing behind and a crash or a hang is a failure
+    // with a seed like any other. The body's effects on the caller's variables are lost.
     bool isolated = false;
     // Drops what an isolated child writes to stderr: for failures that are expected.
     bool quiet = false;
@@ -74,7 +75,8 @@ struct explore_result {
     std::string trace{};
 };
 
-// Throws std::invalid_argument when HOCKET_SEED or HOCKET_SCHEDULES is no positive number. Not to be nested. [plain thread, one at a time]
+// Throws std::invalid_argument when HOCKET_SEED or HOCKET_SCHEDULES is no positive number. Not to be nested. [plain
+// thread, one at a time]
 explore_result explore(explore_options const& options, std::function<void()> body);
 
 // Fails the schedule unless `condition` holds; does not return then. [virtual thread]

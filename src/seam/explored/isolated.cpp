@@ -1,7 +1,8 @@
 // Runs an exploration in a child and brings its result home.
 //
-// Protocol: the child writes its progress to a shared page before each schedule, and the result as text to a pipe at the
-//   end: four numbers, then message and trace, each preceded by its length. What it did not write, it did not live to say.
+// Protocol: the child writes its progress to a shared page before each schedule, and the result as text to a pipe at
+//   the end: four numbers, then message and trace, each preceded by its length. What it did not write, it did not
+//   live to say.
 #include "seam/explored/isolated.hpp"
 
 #include <errno.h>

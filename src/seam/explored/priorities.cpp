@@ -1,10 +1,10 @@
 // The chooser that always runs the thread of the highest priority.
 //
 // Priorities are drawn when a thread turns up; now and then the running thread falls below all others, and so does one
-// that spins. So a thread can stand still for as long as the others have anything to do, which a random walk hardly ever
-// brings about. After Burckhardt, Kothari, Musuvathi and Nagarakatte, A Randomized Scheduler with Probabilistic Guarantees
-// of Finding Bugs, 2010, but for the falls, which come at a rate and not a fixed number of times, so that a schedule needs
-// no guess of its length.
+// that spins. So a thread can stand still for as long as the others have anything to do, which a random walk hardly
+// ever brings about. After Burckhardt, Kothari, Musuvathi and Nagarakatte, A Randomized Scheduler with Probabilistic
+// Guarantees of Finding Bugs, 2010, but for the falls, which come at a rate and not a fixed number of times, so that
+// a schedule needs no guess of its length.
 #include <cmath>
 #include <vector>
 

@@ -1,7 +1,7 @@
 // The chooser that preempts at random.
 //
-// One rate does not fit all: a race of two neighbouring accesses is found by switching often, one that needs a thread to
-// stand still for a whole operation of another by switching seldom. Hence a rate per schedule.
+// One rate does not fit all: a race of two neighbouring accesses is found by switching often, one that needs a thread
+// to stand still for a whole operation of another by switching seldom. Hence a rate per schedule.
 #include <cmath>
 
 #include "seam/explored/random_chooser.hpp"

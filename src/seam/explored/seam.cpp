@@ -1,7 +1,7 @@
 // The seam over the explorer: what src/seam/real.cpp and current.cpp are over a kernel.
 //
-// Outside an exploration (static initialisers, test set-up) there is one thread: the clock stands still, nobody can wake
-// a waiter, no thread can be started.
+// Outside an exploration (static initialisers, test set-up) there is one thread: the clock stands still, nobody can
+// wake a waiter, no thread can be started.
 #include <cstdio>
 #include <cstdlib>
 #include <system_error>

@@ -1,8 +1,8 @@
 // Keeps ThreadSanitizer from looking at the explorer itself.
 //
-// In builds with ThreadSanitizer a switch between virtual threads does not count as synchronisation, so that it judges the
-// code under test as if the threads were real: by its atomics and their orders. The explorer's own data, which every
-// virtual thread touches in turn, must then be kept out of its sight.
+// In builds with ThreadSanitizer a switch between virtual threads does not count as synchronisation, so that it
+// judges the code under test as if the threads were real: by its atomics and their orders. The explorer's own data,
+// which every virtual thread touches in turn, must then be kept out of its sight.
 #pragma once
 
 #include <hocket/detail/config.hpp>

@@ -1,10 +1,10 @@
 // A virtual thread: a place in the code to go on from, and what an OS thread would keep for it.
 //
 // States: able (runs, or could) -> waiting (on a futex word) -> able; able -> joining -> able; able -> ended.
-// Protocol: the code under test switches stacks by hand while it is a virtual thread, so a thread that is not running is
-//   nothing but the stack pointer at which it left, on whatever stack. switch_to() saves that of the caller and goes to
-//   that of the other; the side that arrives stores the place the other left (it is told only then). An ended thread never
-//   returns from its first frame; its stack may be used again when the whole schedule has ended.
+// Protocol: the code under test switches stacks by hand while it is a virtual thread, so a thread that is not running
+//   is nothing but the stack pointer at which it left, on whatever stack. switch_to() saves that of the caller and
+//   goes to that of the other; the side that arrives stores the place the other left (it is told only then). An ended
+//   thread never returns from its first frame; its stack may be used again when the whole schedule has ended.
 #pragma once
 
 #include <boost/context/fiber.hpp>
@@ -33,7 +33,8 @@ struct virtual_thread {
     // Gives it a stack and a first frame that calls start(), which never returns. Throws std::bad_alloc.
     void prepare(void (*start)());
 
-    // Gives its stack back: it has ended, and so has the schedule. Or, after a failure: leaves everything as it is for ever.
+    // Gives its stack back: it has ended, and so has the schedule. Or, after a failure: leaves everything as it is
+    // for ever.
     void release() noexcept;
     void abandon() noexcept;
 
@@ -43,7 +44,8 @@ struct virtual_thread {
     void* argument = nullptr;
     state is = state::able;
 
-    // While waiting: the word by address and by its number in this schedule, what it holds, until when. While joining: whom.
+    // While waiting: the word by address and by its number in this schedule, what it holds, until when. While
+    // joining: whom.
     void const* word = nullptr;
     int word_number = 0;
     std::uint32_t expected = 0;

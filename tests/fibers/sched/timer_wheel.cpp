@@ -276,7 +276,7 @@ TEST_CASE("timer_wheel: thousands of random timers do what a sorted list would d
 }
 
 TEST_CASE("timer_wheel: a timer that is cancelled while it may fire does one of the two") {
-    constexpr int n = 20'000;
+    constexpr int n = 4'000;
     timer_wheel w(0);
     std::atomic<std::int64_t> now{0};
     std::atomic<bool> stop{false};
@@ -284,7 +284,10 @@ TEST_CASE("timer_wheel: a timer that is cancelled while it may fire does one of 
         std::atomic<int> fires{0};
     };
     std::thread clock([&] {
-        while (!stop.load()) w.service(now.fetch_add(tick));
+        while (!stop.load()) {
+            w.service(now.fetch_add(tick));
+            std::this_thread::yield();  // the lock is not fair
+        }
     });
     int cancelled = 0, fired = 0, wrong = 0;
     for (int i = 0; i < n; ++i) {
