@@ -68,10 +68,10 @@ private:
 
 }  // namespace detail
 
-// A channel of T for fibers and threads, any number on either side. capacity values are buffered; with 0 each send waits for
-// its receiver; with `unbounded` no send waits. After close() buffered values are still received, then receivers get nothing
-// and senders are refused. T is nothrow-move-constructible, and its move does not suspend. Destroying it while somebody
-// waits is misuse and ends the program.
+// A channel of T for fibers and threads, any number on either side. capacity values are buffered; with 0 each send
+// waits for its receiver; with `unbounded` no send waits. After close() buffered values are still received, then
+// receivers get nothing and senders are refused. T is nothrow-move-constructible, and its move does not suspend.
+// Destroying it while somebody waits is misuse and ends the program.
 template <class T>
 class channel {
     static_assert(std::is_nothrow_move_constructible_v<T>, "a channel moves its values under a lock");
@@ -83,9 +83,11 @@ public:
     explicit channel(std::size_t capacity = 0) : core_(type, capacity) {}
     explicit channel(unbounded_t) : core_(type, detail::channel_core::no_bound) {}
 
-    // Hands `value` over; waits while the buffer is full. False when the channel is closed: `value` is then as it was. Throws
-    // std::bad_alloc when an unbounded buffer cannot grow. [any thread]
-    [[nodiscard]] bool send(T&& value) { return core_.send(std::addressof(value), INT64_MAX) == channel_status::success; }
+    // Hands `value` over; waits while the buffer is full. False when the channel is closed: `value` is then as it
+    // was. Throws std::bad_alloc when an unbounded buffer cannot grow. [any thread]
+    [[nodiscard]] bool send(T&& value) {
+        return core_.send(std::addressof(value), INT64_MAX) == channel_status::success;
+    }
     [[nodiscard]] bool send(T const& value)
         requires std::copy_constructible<T>
     {

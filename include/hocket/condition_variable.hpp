@@ -11,8 +11,8 @@ namespace hocket::inline HOCKET_ABI {
 
 using std::cv_status;
 
-// As std::condition_variable, over hocket::mutex. There are no spurious wake-ups, but do not build on it. Destroying it while
-// somebody waits is misuse and ends the program.
+// As std::condition_variable, over hocket::mutex. There are no spurious wake-ups, but do not build on it. Destroying
+// it while somebody waits is misuse and ends the program.
 class condition_variable {
 public:
     constexpr condition_variable() noexcept = default;
@@ -36,7 +36,8 @@ public:
         while (!ready()) wait(held);
     }
 
-    // The same with a time limit. Without a predicate: whether the limit passed first. With one: its last value. [any thread]
+    // The same with a time limit. Without a predicate: whether the limit passed first. With one: its last value. [any
+    // thread]
     template <class Rep, class Period>
     cv_status wait_for(std::unique_lock<mutex>& held, std::chrono::duration<Rep, Period> d) {
         return status(wait_until_ns(held, detail::from_now(d)));

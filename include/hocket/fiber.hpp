@@ -35,9 +35,9 @@ private:
 };
 }  // namespace detail
 
-// As std::jthread: f(stop_token, args...) if it can be called so, else f(args...), runs as a task of the calling fiber's
-// runtime; destruction asks it to stop and joins. An exception that leaves f ends the program, as with std::jthread, unless
-// runtime_options::on_unhandled takes it.
+// As std::jthread: f(stop_token, args...) if it can be called so, else f(args...), runs as a task of the calling
+// fiber's runtime; destruction asks it to stop and joins. An exception that leaves f ends the program, as with
+// std::jthread, unless runtime_options::on_unhandled takes it.
 class fiber {
 public:
     using id = fiber_id;
@@ -63,18 +63,17 @@ public:
 
     bool joinable() const noexcept { return static_cast<bool>(state_); }
 
-    // Waits until the task has completed and all it owned is gone. Throws std::system_error: invalid_argument when there is
-    // nothing to join, resource_deadlock_would_occur when it is the caller itself. [any thread]
+    // Waits until the task has completed and all it owned is gone. Throws std::system_error: invalid_argument when
+    // there is nothing to join, resource_deadlock_would_occur when it is the caller itself. [any thread]
     void join() {
-        if (!state_) throw std::system_error(std::make_error_code(std::errc::invalid_argument), "hocket::fiber::join");
-        if (state_->id == this_fiber::get_id())
-            throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur), "hocket::fiber::join");
+        if (!state_) fail(std::errc::invalid_argument, "hocket::fiber::join");
+        if (state_->id == this_fiber::get_id()) fail(std::errc::resource_deadlock_would_occur, "hocket::fiber::join");
         state_->done.wait_until(INT64_MAX);
         state_ = {};
     }
     // Lets the task go on by itself. Throws std::system_error(invalid_argument) when there is none. [any thread]
     void detach() {
-        if (!state_) throw std::system_error(std::make_error_code(std::errc::invalid_argument), "hocket::fiber::detach");
+        if (!state_) fail(std::errc::invalid_argument, "hocket::fiber::detach");
         state_ = {};
     }
 
@@ -105,6 +104,9 @@ private:
         state_->retain();
         task.publishes(state_.get());
         task.submit();
+    }
+    [[noreturn]] static void fail(std::errc why, char const* where) {
+        throw std::system_error(std::make_error_code(why), where);
     }
     void finish() noexcept {
         if (!state_) return;

@@ -17,15 +17,16 @@ struct local_type {
 };
 // A number for one fiber_local object; numbers of destroyed ones are not used again.
 HOCKET_API std::size_t new_local_key() noexcept;
-// The calling task's value for `key`, constructed on first use in the task's own memory. Throws no_runtime outside a task.
+// The calling task's value for `key`, constructed on first use in the task's own memory. Throws no_runtime outside a
+// task.
 HOCKET_API void* local(std::size_t key, local_type const& type);
 // The same, or null when this task has none yet. [any thread]
 HOCKET_API void* local_if(std::size_t key) noexcept;
 }  // namespace detail
 
-// Each task that looks gets a T of its own, value-initialised at its first look and destroyed when the task completes, before
-// its arena is reset; the last constructed goes first. The fiber_local object itself outlives the tasks that use it, and is
-// usually in static storage.
+// Each task that looks gets a T of its own, value-initialised at its first look and destroyed when the task
+// completes, before its arena is reset; the last constructed goes first. The fiber_local object itself outlives the
+// tasks that use it, and is usually in static storage.
 template <class T>
 class fiber_local {
 public:
@@ -41,8 +42,8 @@ public:
     T* get_if() noexcept { return static_cast<T*>(detail::local_if(key_)); }
 
 private:
-    static constexpr detail::local_type type{[](void* at) { ::new (at) T(); },
-                                             [](void* at) noexcept { static_cast<T*>(at)->~T(); }, sizeof(T), alignof(T)};
+    static constexpr detail::local_type type{
+        [](void* at) { ::new (at) T(); }, [](void* at) noexcept { static_cast<T*>(at)->~T(); }, sizeof(T), alignof(T)};
     std::size_t key_;
 };
 

@@ -14,9 +14,9 @@ namespace detail {
 HOCKET_API bool should_offload() noexcept;
 }  // namespace detail
 
-// Spawns f(args...), decay-copied into the task, detached. Throws no_runtime outside a runtime, std::bad_alloc when there is
-// no memory for the task, std::invalid_argument for attributes out of range. An exception that leaves f goes to
-// runtime_options::on_unhandled. [fiber]
+// Spawns f(args...), decay-copied into the task, detached. Throws no_runtime outside a runtime, std::bad_alloc when
+// there is no memory for the task, std::invalid_argument for attributes out of range. An exception that leaves f goes
+// to runtime_options::on_unhandled. [fiber]
 template <class F, class... Args>
     requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
 HOCKET_ALWAYS_INLINE void go(F&& f, Args&&... args) {
@@ -53,8 +53,8 @@ HOCKET_ALWAYS_INLINE void go_with(F&& f, Args&&... args) {
         std::forward<F>(f), std::forward<Args>(args)...);
 }
 
-// Runs f() on the blocking pool and suspends the calling fiber until it has returned; returns its result or throws what it
-// threw. On a blocking worker and on a plain thread it simply calls f. [any thread]
+// Runs f() on the blocking pool and suspends the calling fiber until it has returned; returns its result or throws
+// what it threw. On a blocking worker and on a plain thread it simply calls f. [any thread]
 template <class F>
     requires std::invocable<F>
 std::invoke_result_t<F> blocking(F&& f) {

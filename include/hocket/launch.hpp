@@ -16,7 +16,8 @@ struct launch {
     std::string_view name{};
     // Earliest start, counted from the spawn.
     std::chrono::nanoseconds delay{0};
-    // The one worker that may run the task, 0 .. workers-1; any_worker for no such bond. Out of range: std::invalid_argument.
+    // The one worker that may run the task, 0 .. workers-1; any_worker for no such bond. Out of range:
+    // std::invalid_argument.
     int worker = any_worker;
     // Bytes of stack, 16 KiB to 8 MiB; 0 for the runtime's default. Outside: std::invalid_argument.
     std::size_t stack_size = 0;

@@ -7,9 +7,9 @@
 
 namespace hocket::inline HOCKET_ABI {
 
-// As std::mutex: a fiber that finds it held is suspended, a plain thread blocks. Ownership is handed to the longest waiter,
-// so nobody starves. Whoever locks must unlock, but a fiber may do so from another thread than it locked on. Destroying a
-// held mutex, or one with waiters, is misuse and ends the program.
+// As std::mutex: a fiber that finds it held is suspended, a plain thread blocks. Ownership is handed to the longest
+// waiter, so nobody starves. Whoever locks must unlock, but a fiber may do so from another thread than it locked on.
+// Destroying a held mutex, or one with waiters, is misuse and ends the program.
 class mutex {
 public:
     constexpr mutex() noexcept = default;

@@ -35,7 +35,8 @@ struct suspension_observer {
 struct runtime_options {
     // OS threads that run tasks, run()'s caller included. 0: one for each core this process may use.
     unsigned workers = 0;
-    // Threads of the pool for calls that block; at most so many blocking tasks run at once. 0: half of the cores, at least 1.
+    // Threads of the pool for calls that block; at most so many blocking tasks run at once. 0: half of the cores, at
+    // least 1.
     unsigned blocking_workers = 0;
     context_backend context = context_backend::automatic;
     // Bytes of a stack, guard excluded, rounded up to pages. 64 KiB costs no memory until it is touched.
@@ -49,15 +50,16 @@ struct runtime_options {
     bool pmr_default_in_tasks = false;
     // Seed of every random choice. 0: taken from the clock; stats() tells it.
     std::uint64_t seed = 0;
-    // Called with the task's name and the exception that left a task which nobody can ask for it. Empty: std::terminate.
+    // Called with the task's name and the exception that left a task which nobody can ask for it. Empty:
+    // std::terminate.
     std::function<void(std::string_view task, std::exception_ptr)> on_unhandled{};
     // Where the runtime's log lines go. Empty: the process-wide spdlog logger, from level warning on.
     std::function<void(log_level, std::string_view)> logger{};
     suspension_observer observer{};
 };
 
-// Figures of a runtime, each a count since its construction unless it says "now". Read without stopping anybody: exact when
-// idle, approximate while tasks run.
+// Figures of a runtime, each a count since its construction unless it says "now". Read without stopping anybody:
+// exact when idle, approximate while tasks run.
 struct runtime_stats {
     std::uint64_t seed = 0;
     context_backend context = context_backend::automatic;  // native or boost
@@ -86,8 +88,9 @@ std::invoke_result_t<F, Args...> run_in(runtime& rt, F&& f, Args&&... args);
 // Owns workers and tasks. Not movable: tasks refer to it.
 class HOCKET_API runtime {
 public:
-    // Reserves address space and prepares the workers, but starts no thread. Throws std::system_error or std::bad_alloc when
-    // resources are missing, std::invalid_argument when an option makes no sense (the sentence says which). [any thread]
+    // Reserves address space and prepares the workers, but starts no thread. Throws std::system_error or
+    // std::bad_alloc when resources are missing, std::invalid_argument when an option makes no sense (the sentence
+    // says which). [any thread]
     runtime();
     explicit runtime(runtime_options options);
     runtime(runtime const&) = delete;
@@ -100,15 +103,16 @@ public:
     void start();
 
     // Runs every task that is left until none is, then stops and joins all threads; the caller's thread helps where no
-    // worker 0 runs. Later submissions throw no_runtime. Does nothing the second time. A fiber that waits for something that
-    // never comes makes it wait for ever. In a fiber of this runtime it is misuse and ends the program. [any thread]
+    // worker 0 runs. Later submissions throw no_runtime. Does nothing the second time. A fiber that waits for
+    // something that never comes makes it wait for ever. In a fiber of this runtime it is misuse and ends the
+    // program. [any thread]
     void shutdown();
 
     // Asks every task that has a stop token to stop, through that token. [any thread]
     void request_stop() noexcept;
 
-    // Spawns f(args...), decay-copied, as a detached task. Legal before start(): kept, then run. Throws std::bad_alloc, or
-    // no_runtime after shutdown() has begun, except for the runtime's own tasks. [any thread]
+    // Spawns f(args...), decay-copied, as a detached task. Legal before start(): kept, then run. Throws
+    // std::bad_alloc, or no_runtime after shutdown() has begun, except for the runtime's own tasks. [any thread]
     template <class F, class... Args>
         requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
     HOCKET_ALWAYS_INLINE void go(F&& f, Args&&... args) {
@@ -132,10 +136,10 @@ public:
         detail::spawn(core_, detail::task_kind::blocking, &how, std::forward<F>(f), std::forward<Args>(args)...);
     }
 
-    // Starts the runtime if needed and runs f(args...) as a task; the calling thread is worker 0 until f has ended (after
-    // start() has been called it only waits). Returns f's result or throws what f threw. Other tasks may still be there: they
-    // go on on the other workers, and those pinned to worker 0 at the next run() or at shutdown. Misuse inside a fiber, and
-    // from two threads at once. [any thread but a fiber]
+    // Starts the runtime if needed and runs f(args...) as a task; the calling thread is worker 0 until f has ended
+    // (after start() has been called it only waits). Returns f's result or throws what f threw. Other tasks may still
+    // be there: they go on on the other workers, and those pinned to worker 0 at the next run() or at shutdown.
+    // Misuse inside a fiber, and from two threads at once. [any thread but a fiber]
     template <class F, class... Args>
         requires std::invocable<F, Args...>
     HOCKET_ALWAYS_INLINE std::invoke_result_t<F, Args...> run(F&& f, Args&&... args) {
@@ -144,11 +148,12 @@ public:
 
     runtime_stats stats() const;  // [any thread]
 
-    // Writes one line per live task: id, name, state, what it waits for, where it was spawned. Approximate while tasks run.
-    // [any thread]
+    // Writes one line per live task: id, name, state, what it waits for, where it was spawned. Approximate while
+    // tasks run. [any thread]
     void dump(std::ostream& out) const;
 
-    // Runs `entry(closure)` as the first task with the caller as worker 0: what run() is made of. [any thread but a fiber]
+    // Runs `entry(closure)` as the first task with the caller as worker 0: what run() is made of. [any thread but a
+    // fiber]
     void run_first(void (*entry)(void*), void* closure);
 
 private:

@@ -36,8 +36,8 @@ private:
 };
 }  // namespace detail
 
-// As std::counting_semaphore. Permits go to waiters in the order they came, but a try_acquire, or an acquire that finds a
-// permit, may pass them. Destroying it while somebody waits is misuse and ends the program.
+// As std::counting_semaphore. Permits go to waiters in the order they came, but a try_acquire, or an acquire that
+// finds a permit, may pass them. Destroying it while somebody waits is misuse and ends the program.
 template <std::ptrdiff_t LeastMax = std::numeric_limits<std::ptrdiff_t>::max()>
 class counting_semaphore {
 public:

@@ -76,15 +76,16 @@ HOCKET_API std::string_view name() noexcept;
 // True inside a task of a runtime. [any thread]
 HOCKET_API bool in_runtime() noexcept;
 
-// The number of the worker that runs this task now: 0 .. workers-1, then the blocking workers; -1 outside a task. May change
-// at every suspension unless the task is pinned. [any thread]
+// The number of the worker that runs this task now: 0 .. workers-1, then the blocking workers; -1 outside a task. May
+// change at every suspension unless the task is pinned. [any thread]
 HOCKET_API int worker() noexcept;
 
-// The task's own memory, reset when the task completes. Throws no_runtime outside a task, std::bad_alloc when the first use
-// finds no memory. [fiber]
+// The task's own memory, reset when the task completes. Throws no_runtime outside a task, std::bad_alloc when the
+// first use finds no memory. [fiber]
 HOCKET_API hocket::arena& arena();
 
-// The stop token of the fiber object or the runtime this task belongs to; one that can never be asked outside. [any thread]
+// The stop token of the fiber object or the runtime this task belongs to; one that can never be asked outside. [any
+// thread]
 HOCKET_API std::stop_token get_stop_token();
 
 }  // namespace this_fiber

@@ -1,5 +1,5 @@
-// Every task in a line. There is no list of tasks: the slabs are walked, and a record's state tells whether it lives. What is read
-// while it changes may be stale, but the record itself stays mapped.
+// Every task in a line. There is no list of tasks: the slabs are walked, and a record's state tells whether it lives.
+// What is read while it changes may be stale, but the record itself stays mapped.
 #include <cxxabi.h>
 #include <dlfcn.h>
 

@@ -1,6 +1,6 @@
-// Each allocation carries its origin in front of it, because memory may be freed on the other side of the border between a task and the
-// rest: what came from the heap goes back to it, what came from an arena is left to the arena's reset. What outlives its task must not
-// use this resource inside the task.
+// Each allocation carries its origin in front of it, because memory may be freed on the other side of the border
+// between a task and the rest: what came from the heap goes back to it, what came from an arena is left to the
+// arena's reset. What outlives its task must not use this resource inside the task.
 #include "fibers/pmr_default.hpp"
 
 #include <algorithm>

@@ -48,8 +48,8 @@ runtime_options complete(runtime_options o) {
     // Every worker stands on one stack and holds another.
     std::size_t const least = 2 * (std::size_t{o.workers} + o.blocking_workers);
     if (o.max_stacks < least)
-        bad("max_stacks is " + std::to_string(o.max_stacks) + ", but " + std::to_string(o.workers + o.blocking_workers) +
-            " workers need at least " + std::to_string(least));
+        bad("max_stacks is " + std::to_string(o.max_stacks) + ", but " +
+            std::to_string(o.workers + o.blocking_workers) + " workers need at least " + std::to_string(least));
     if (o.context == context_backend::automatic) o.context = default_context();
     if (o.context == context_backend::native && !has_native_backend)
         bad("context is native, but there is no assembly for this machine: use boost");

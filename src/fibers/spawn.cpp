@@ -18,7 +18,10 @@ static scheduler& runtime_of_caller(scheduler* given) {
 }
 
 new_task::new_task(scheduler* core, task_kind kind, launch const* how, task_type const& type)
-    : core_(&runtime_of_caller(core)), task_(core_->make(kind, how, type)), storage_(task_->closure()), id_(task_->id) {}
+    : core_(&runtime_of_caller(core)),
+      task_(core_->make(kind, how, type)),
+      storage_(task_->closure()),
+      id_(task_->id) {}
 
 new_task::~new_task() {
     if (task_ == nullptr) return;

@@ -50,7 +50,7 @@ fiber_id get_id() noexcept {
 
 std::string_view name() noexcept {
     task const* const t = this_task();
-    return t != nullptr && t->extra != nullptr ? std::string_view(static_cast<task_extra*>(t->extra)->name) : std::string_view();
+    return t != nullptr ? t->name() : std::string_view();
 }
 
 bool in_runtime() noexcept { return this_task() != nullptr; }
@@ -62,7 +62,8 @@ int worker() noexcept {
 
 hocket::arena& arena() {
     detail::worker* const w = this_worker();
-    if (w == nullptr || w->current == nullptr) throw no_runtime("hocket: this_fiber::arena() was called outside a task");
+    if (w == nullptr || w->current == nullptr)
+        throw no_runtime("hocket: this_fiber::arena() was called outside a task");
     task& t = *w->current;
     if (t.memory == nullptr) t.memory = w->take_memory();
     return t.memory->memory;

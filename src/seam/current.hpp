@@ -1,8 +1,8 @@
 // The one thread-local of the library: a pointer that each OS thread keeps for the layer above.
 //
 // A fiber may go to sleep on one thread and wake on another, so no compiler may keep the address of a thread-local, nor
-// the value read through it, over a call that can switch. g++ 12 keeps both even for noinline functions. The accessor is
-// therefore out of line, opaque to inter-procedural analysis, and returns the value, never a reference.
+// the value read through it, over a call that can switch. g++ 12 keeps both even for noinline functions. The accessor
+// is therefore out of line, opaque to inter-procedural analysis, and returns the value, never a reference.
 #pragma once
 
 #include <hocket/detail/config.hpp>

@@ -3,8 +3,9 @@
 //   often:   publish work;  light_fence();  read "is anybody asleep?"
 //   rarely:  announce sleep;  heavy_fence();  look for work once more
 //
-// At least one of the two sees the other's store. light_fence() only stops the compiler; heavy_fence() makes every thread
-// of the process pass a full fence (membarrier). Where the kernel has no membarrier both halves are full fences.
+// At least one of the two sees the other's store. light_fence() only stops the compiler; heavy_fence() makes every
+// thread of the process pass a full fence (membarrier). Where the kernel has no membarrier both halves are full
+// fences.
 #pragma once
 
 #include <hocket/detail/atomic.hpp>

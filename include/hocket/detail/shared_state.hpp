@@ -27,8 +27,8 @@ public:
     // Marks it as happened and wakes all who wait. The object may die as soon as a waiter has seen it set, unless it
     // sees it only through wait_until(). [any thread]
     void set() noexcept;
-    // Waits until it has happened, or until the deadline (nanoseconds of steady_clock; INT64_MAX for none): whether it has.
-    // [any thread]
+    // Waits until it has happened, or until the deadline (nanoseconds of steady_clock; INT64_MAX for none): whether
+    // it has. [any thread]
     bool wait_until(std::int64_t deadline) noexcept;
 
 private:

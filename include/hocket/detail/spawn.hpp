@@ -33,8 +33,8 @@ struct task_type {
 // A task record between its allocation and its submission. If it is not submitted the record is given back.
 class new_task {
 public:
-    // A record in `core`, or in the runtime of the calling fiber when that is null. Throws no_runtime (there is none, or it
-    // has been shut down), std::bad_alloc, std::invalid_argument (attributes). [any thread]
+    // A record in `core`, or in the runtime of the calling fiber when that is null. Throws no_runtime (there is none,
+    // or it has been shut down), std::bad_alloc, std::invalid_argument (attributes). [any thread]
     HOCKET_API new_task(scheduler* core, task_kind kind, launch const* how, task_type const& type);
     new_task(new_task const&) = delete;
     new_task& operator=(new_task const&) = delete;
@@ -48,8 +48,9 @@ public:
     // The fiber's stop token, which from now on also follows the runtime's. [any thread]
     HOCKET_API std::stop_token follow_runtime(fiber_state& state);
 
-    // The state that the task publishes when it has completed and all it owned is gone; takes over one reference. A task that
-    // is dropped before it starts publishes a broken promise. Call it at most once, after the closure has been built.
+    // The state that the task publishes when it has completed and all it owned is gone; takes over one reference. A
+    // task that is dropped before it starts publishes a broken promise. Call it at most once, after the closure has
+    // been built.
     void publishes(shared_state_base* state) noexcept { state_ = state; }
 
     // Hands the task, whose closure has been built, to the scheduler. The caller's return address is its spawn site.
@@ -80,9 +81,11 @@ struct closure {
 template <class F, class... Args>
 HOCKET_ALWAYS_INLINE void spawn(scheduler* core, task_kind kind, launch const* how, F&& f, Args&&... args) {
     using closure_type = closure<std::decay_t<F>, std::decay_t<Args>...>;
-    static constexpr task_type type{&closure_type::run, &closure_type::destroy, sizeof(closure_type), alignof(closure_type)};
+    static constexpr task_type type{&closure_type::run, &closure_type::destroy, sizeof(closure_type),
+                                    alignof(closure_type)};
     new_task task(core, kind, how, type);
-    ::new (task.storage()) closure_type{std::forward<F>(f), std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)};
+    ::new (task.storage())
+        closure_type{std::forward<F>(f), std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)};
     task.submit();
 }
 
@@ -94,9 +97,11 @@ HOCKET_ALWAYS_INLINE void spawn_into(shared_state<R>* state, scheduler* core, ta
         state->fulfil([&]() -> R { return std::invoke(std::move(function), std::move(a)...); });
     };
     using closure_type = closure<decltype(call), std::decay_t<Args>...>;
-    static constexpr task_type type{&closure_type::run, &closure_type::destroy, sizeof(closure_type), alignof(closure_type)};
+    static constexpr task_type type{&closure_type::run, &closure_type::destroy, sizeof(closure_type),
+                                    alignof(closure_type)};
     new_task task(core, kind, how, type);
-    ::new (task.storage()) closure_type{std::move(call), std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)};
+    ::new (task.storage())
+        closure_type{std::move(call), std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)};
     state->retain();
     task.publishes(state);
     task.submit();

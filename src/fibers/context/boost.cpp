@@ -1,8 +1,8 @@
 // boost::context::fiber carried as a pointer-sized token.
 //
-// A fiber object is one pointer and move-only; the scheduler keeps its contexts in one word whichever backend made them. So
-// the object is moved into a token's bytes and out again, never copied, and never destroyed while it holds a context (its
-// destructor would unwind the stack): a token is used up by exactly one jump.
+// A fiber object is one pointer and move-only; the scheduler keeps its contexts in one word whichever backend made
+// them. So the object is moved into a token's bytes and out again, never copied, and never destroyed while it holds a
+// context (its destructor would unwind the stack): a token is used up by exactly one jump.
 #include "fibers/context/boost.hpp"
 
 #include <boost/context/fiber.hpp>

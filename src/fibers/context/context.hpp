@@ -1,17 +1,17 @@
 // Changing stacks: two backends behind one contract.
 //
 // A context is a computation that stands still: everything needed to go on lies on its stack, and the token says where.
-// jump() leaves the present computation and goes on with another; the other one *receives* the context just left, as jump's
-// return value or as the argument of its entry function, and is the one to keep it. Nobody can write down where he stands
-// before he has left.
+// jump() leaves the present computation and goes on with another; the other one *receives* the context just left, as
+// jump's return value or as the argument of its entry function, and is the one to keep it. Nobody can write down
+// where he stands before he has left.
 //
 //   native  hand-written assembly, x86-64
 //   boost   boost::context::fiber
 //
 // A token knows its backend, so that no caller has to: bit 0 is set for boost (stacks are 16-aligned, the bit is free).
 //
-// What a jump keeps for each side: the registers the ABI says a function preserves. What it does not keep: the C++ runtime's record of
-// exceptions being handled (the scheduler does), FP control state, signal mask, thread-locals.
+// What a jump keeps for each side: the registers the ABI says a function preserves. What it does not keep: the C++
+// runtime's record of exceptions being handled (the scheduler does), FP control state, signal mask, thread-locals.
 #pragma once
 
 #include <cstddef>
@@ -66,16 +66,16 @@ inline stack_view view_of([[maybe_unused]] stack const& s) noexcept {
 }
 stack_view view_of_this_thread() noexcept;
 
-// The C++ runtime's record of exceptions being handled on a thread (Itanium C++ ABI, 2.2.2). It belongs to the fiber: one that
-// suspends inside a catch block takes it along, see hop() in the scheduler.
+// The C++ runtime's record of exceptions being handled on a thread (Itanium C++ ABI, 2.2.2). It belongs to the fiber:
+// one that suspends inside a catch block takes it along, see hop() in the scheduler.
 struct exception_globals {
     void* caught;
     unsigned uncaught;
     bool empty() const noexcept { return caught == nullptr && uncaught == 0; }
 };
 
-// The calling thread's. abi::__cxa_get_globals() is declared const, so that a compiler may use one answer on both sides of a
-// switch; this one it cannot see through. [any thread]
+// The calling thread's. abi::__cxa_get_globals() is declared const, so that a compiler may use one answer on both
+// sides of a switch; this one it cannot see through. [any thread]
 exception_globals* exceptions_of_this_thread() noexcept;
 
 // Goes on with `to`, which stands on the stack `onto`. Returns when somebody jumps back, perhaps on another thread: the

@@ -1,16 +1,17 @@
-// The work-stealing deque: its owner pushes and takes fresh tasks at the bottom, newest first; thieves take the oldest at
-// the top.
+// The work-stealing deque: its owner pushes and takes fresh tasks at the bottom, newest first; thieves take the
+// oldest at the top.
 //
-// Protocol: positions only grow. top_ is the oldest item not yet taken, bottom_ one past the newest; item p lies in slot
-//   p mod capacity. The owner alone writes bottom_ and the slots. Everybody who wants the item at top_ must win the
-//   compare-and-swap of top_ from p to p + 1, but the owner, which takes an item that is not the last one without it:
-//   having lowered bottom_ before it read top_, no thief that reads bottom_ afterwards goes for that item.
-// Memory order: take() stores bottom_, then reads top_; steal() reads top_, then bottom_. Each needs the store and the load
-//   in one total order (sequentially consistent), or both could take the last item. A pushed item is published by the
-//   release of bottom_, which pairs with the acquire in steal().
-// Growth: the owner copies into an array of twice the size and publishes it; a thief may still read the old one, so retired
-//   arrays live until the deque dies (together they are smaller than the present one).
-// Source: Chase and Lev, Dynamic Circular Work-Stealing Deque, 2005; orders after Le, Pop, Cohen and Zappa Nardelli, 2013.
+// Protocol: positions only grow. top_ is the oldest item not yet taken, bottom_ one past the newest; item p lies in
+//   slot p mod capacity. The owner alone writes bottom_ and the slots. Everybody who wants the item at top_ must win
+//   the compare-and-swap of top_ from p to p + 1, but the owner, which takes an item that is not the last one without
+//   it: having lowered bottom_ before it read top_, no thief that reads bottom_ afterwards goes for that item.
+// Memory order: take() stores bottom_, then reads top_; steal() reads top_, then bottom_. Each needs the store and
+//   the load in one total order (sequentially consistent), or both could take the last item. A pushed item is
+//   published by the release of bottom_, which pairs with the acquire in steal().
+// Growth: the owner copies into an array of twice the size and publishes it; a thief may still read the old one, so
+//   retired arrays live until the deque dies (together they are smaller than the present one).
+// Source: Chase and Lev, Dynamic Circular Work-Stealing Deque, 2005; orders after Le, Pop, Cohen and Zappa Nardelli,
+// 2013.
 // Rejected: first in first out for the owner (unfolds a tree of tasks breadth first).
 #pragma once
 
@@ -41,7 +42,8 @@ public:
     bool push(T* item) noexcept {
         std::int64_t const b = bottom_.load(relaxed);
         array* a = array_.load(relaxed);
-        // acquire: pairs with the compare-and-swap in steal(): the slot may be written again only after the thief is done
+        // acquire: pairs with the compare-and-swap in steal(): the slot may be written again only after the thief is
+        // done
         if (b - top_.load(acquire) >= static_cast<std::int64_t>(a->capacity)) [[unlikely]] {
             a = grow(a, b);
             if (a == nullptr) return false;
@@ -63,8 +65,8 @@ public:
         if (t == b) {
             item = a->slot(b).load(relaxed);
             // The last one: race the thieves for it.
-            if (!seam::fault_injected(seam::fault::deque_take_without_race) && !top_.compare_exchange_strong(t, t + 1, seq_cst, relaxed))
-                item = nullptr;
+            bool const raced = !seam::fault_injected(seam::fault::deque_take_without_race);
+            if (raced && !top_.compare_exchange_strong(t, t + 1, seq_cst, relaxed)) item = nullptr;
         }
         bottom_.store(b + 1, relaxed);
         return item;
@@ -106,7 +108,8 @@ private:
         } catch (std::bad_alloc const&) {
             return nullptr;
         }
-        for (std::int64_t p = top_.load(relaxed); p < b; ++p) bigger->slot(p).store(old->slot(p).load(relaxed), relaxed);
+        for (std::int64_t p = top_.load(relaxed); p < b; ++p)
+            bigger->slot(p).store(old->slot(p).load(relaxed), relaxed);
         bigger->retired = old;
         array_.store(bigger, release);  // pairs with the acquire in steal()
         return bigger;

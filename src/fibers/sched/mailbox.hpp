@@ -1,8 +1,8 @@
 // The mailbox: tasks that only one worker may run, put in by anybody, taken out by that worker.
 //
-// Protocol: put() pushes onto a linked stack with a compare-and-swap; take_all() exchanges the whole stack for nothing and
-//   reverses it, so that tasks come out in the order they were put in. Nobody ever removes a single item, so a pushed
-//   address cannot come back under a pusher's feet (no ABA).
+// Protocol: put() pushes onto a linked stack with a compare-and-swap; take_all() exchanges the whole stack for
+//   nothing and reverses it, so that tasks come out in the order they were put in. Nobody ever removes a single item,
+//   so a pushed address cannot come back under a pusher's feet (no ABA).
 // Memory order: the release of put() pairs with the acquire of take_all().
 #pragma once
 

@@ -15,8 +15,8 @@ static void say(char const* kind, char const* format, va_list arguments) noexcep
     char where[160] = "outside any fiber";
     if (worker const* const w = this_worker(); w != nullptr && w->current != nullptr) {
         task const& t = *w->current;
-        snprintf(where, sizeof where, "in fiber %llu '%s'", static_cast<unsigned long long>(std::uint64_t{t.id}),
-                 t.extra != nullptr ? static_cast<task_extra*>(t.extra)->name.c_str() : "");
+        snprintf(where, sizeof where, "in fiber %llu '%.*s'", static_cast<unsigned long long>(std::uint64_t{t.id}),
+                 static_cast<int>(t.name().size()), t.name().data());
     }
     fprintf(stderr, "hocket: %s%s (%s)\n", kind, sentence, where);
     fflush(stderr);

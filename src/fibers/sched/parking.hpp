@@ -1,14 +1,17 @@
 // Where workers sleep when there is nothing to do, and how they are woken: no wake is lost, and at most one at a time.
 //
-// States of a worker: busy; searching (looks for work, counted in searching_); asleep (its seat is listed, seat.asleep is 1).
+// States of a worker: busy; searching (looks for work, counted in searching_); asleep (its seat is listed,
+// seat.asleep is 1).
 // Protocol:
 //   sleeper:  stop searching; list the seat, set asleep; heavy_fence; look at every source once more; futex.
-//   waker:    publish the work; light_fence; if somebody is listed and nobody is searching, take one seat off the list, count
-//             it as searching, clear asleep; futex.
-//   A waker that sees a searcher leaves the work to him: he will look at every source again after he has stopped searching.
-//   A searcher who finds something must call found(): if he was the last, the work that others left to him needs a waker.
-// Memory order: the two fences make one of the two sides see the other: either the waker sees the seat, or the sleeper, in
-//   his last look, the work. Lists and counts change under guard_; the clearing of asleep releases, its reader acquires.
+//   waker:    publish the work; light_fence; if somebody is listed and nobody is searching, take one seat off the
+//             list, count it as searching, clear asleep; futex.
+//   A waker that sees a searcher leaves the work to him: he will look at every source again after he has stopped
+//   searching. A searcher who finds something must call found(): if he was the last, the work that others left to him
+//   needs a waker.
+// Memory order: the two fences make one of the two sides see the other: either the waker sees the seat, or the
+//   sleeper, in his last look, the work. Lists and counts change under guard_; the clearing of asleep releases, its
+//   reader acquires.
 // Rejected: waking one worker for each task (a wake costs the waker 5 us, as much as a thousand spawns).
 #pragma once
 
@@ -42,16 +45,16 @@ public:
         searching_.fetch_add(1, seq_cst);
     }
 
-    // Ends a search that was successful. True when nobody searches now: if there is more work, call wake(). Does nothing
-    // when s was not searching. [worker that owns s]
+    // Ends a search that was successful. True when nobody searches now: if there is more work, call wake(). Does
+    // nothing when s was not searching. [worker that owns s]
     bool found(seat& s) noexcept {
         if (!s.searching) return false;
         s.searching = false;
         return searching_.fetch_sub(1, seq_cst) == 1;
     }
 
-    // Ends the search, if any, and sleeps until woken or until `deadline`, unless `work()` says, after the seat has been
-    // listed, that there is something to do. False when woken by nobody. [worker that owns s]
+    // Ends the search, if any, and sleeps until woken or until `deadline`, unless `work()` says, after the seat has
+    // been listed, that there is something to do. False when woken by nobody. [worker that owns s]
     template <class Work>
     bool sleep(seat& s, std::int64_t deadline, Work&& work) noexcept {
         if (s.searching) {
@@ -68,8 +71,8 @@ public:
         return unlist(s);
     }
 
-    // Wakes one sleeper, if there is one and nobody searches. Call it after the work has been published. True when it woke
-    // somebody. [any thread]
+    // Wakes one sleeper, if there is one and nobody searches. Call it after the work has been published. True when it
+    // woke somebody. [any thread]
     bool wake() noexcept {
         seam::light_fence();
         if (listed_.load(relaxed) == 0 || searching_.load(relaxed) != 0) return false;

@@ -47,8 +47,8 @@ public:
         return nullptr;
     }
 
-    // Moves the older half of `from` (at least one item, if it has any) to the end of this empty ring. Returns how many;
-    // 0 also when another was faster. [owner of this ring, not of `from`]
+    // Moves the older half of `from` (at least one item, if it has any) to the end of this empty ring. Returns how
+    // many; 0 also when another was faster. [owner of this ring, not of `from`]
     std::size_t steal_half(ready_ring& from) noexcept {
         std::uint64_t h = from.head_.load(acquire);
         std::uint64_t const t = from.tail_.load(acquire);  // pairs with the release in push()

@@ -68,12 +68,13 @@ scheduler::~scheduler() {
     for (auto& c : sizes_) c.pool->for_each([](stack& s) { retire(s); });
 }
 
-// --- submitting ------------------------------------------------------------------------------------------------------------
+// --- submitting
+// ------------------------------------------------------------------------------------------------------------
 
 void scheduler::validate(launch const& how) const {
     if (how.worker != any_worker && (how.worker < 0 || static_cast<unsigned>(how.worker) >= options.workers))
-        throw std::invalid_argument("hocket: launch::worker is " + std::to_string(how.worker) + ", but the workers are 0 to " +
-                                    std::to_string(options.workers - 1));
+        throw std::invalid_argument("hocket: launch::worker is " + std::to_string(how.worker) +
+                                    ", but the workers are 0 to " + std::to_string(options.workers - 1));
     if (how.stack_size != 0 && (how.stack_size < 16_KiB || how.stack_size > 8_MiB))
         throw std::invalid_argument("hocket: launch::stack_size is " + std::to_string(how.stack_size) +
                                     " bytes, but must be 16 KiB to 8 MiB");
@@ -195,8 +196,8 @@ void scheduler::foreign_over() noexcept {
 }
 
 static task* start_delayed(timer& timer) noexcept {
-    auto* const extra = reinterpret_cast<task_extra*>(reinterpret_cast<std::byte*>(&timer) - offsetof(task_extra, start));
-    return extra->owner;
+    auto* const at = reinterpret_cast<std::byte*>(&timer) - offsetof(task_extra, start);
+    return reinterpret_cast<task_extra*>(at)->owner;
 }
 
 void scheduler::submit(task* t) noexcept {
@@ -272,7 +273,8 @@ void scheduler::arm(timer& t) noexcept {
     if (other.timers.arm(t)) seats.wake(other.seat);
 }
 
-// --- waking ----------------------------------------------------------------------------------------------------------------
+// --- waking
+// ----------------------------------------------------------------------------------------------------------------
 
 bool scheduler::work_visible() const noexcept {
     if (injected.size() != 0) return true;
@@ -286,10 +288,11 @@ void scheduler::wake_for_work() noexcept {
         if (worker* const w = this_worker(); w != nullptr) ++w->wakes;
         return;
     }
-    // All ordinary workers are busy. If all idle blocking workers sleep for good, one of them has to begin to look; those who
-    // do look already will see that there is work waiting.
+    // All ordinary workers are busy. If all idle blocking workers sleep for good, one of them has to begin to look;
+    // those who do look already will see that there is work waiting.
     std::uint32_t const deep = deep_sleepers.load(relaxed);
-    if (deep != 0 && seats.sleepers() == 0 && seats.searchers() == 0 && deep == pool_seats.sleepers()) pool_seats.wake();
+    if (deep != 0 && seats.sleepers() == 0 && seats.searchers() == 0 && deep == pool_seats.sleepers())
+        pool_seats.wake();
 }
 
 void scheduler::publish(shared_state_base* state) noexcept {
@@ -329,7 +332,8 @@ void scheduler::check_drained() noexcept {
     seam::futex_wake(drained_, INT32_MAX);
 }
 
-// --- starting and stopping -------------------------------------------------------------------------------------------------
+// --- starting and stopping
+// -------------------------------------------------------------------------------------------------
 
 static void thread_main(void* w) { static_cast<worker*>(w)->enter(); }
 
@@ -337,7 +341,8 @@ void scheduler::start_threads(unsigned first) {
     try {
         for (unsigned i = first; i < total(); ++i) {
             worker& w = at(i);
-            std::string const name = w.blocking ? "hocket-b" + std::to_string(i - ordinary()) : "hocket-" + std::to_string(i);
+            std::string const name =
+                w.blocking ? "hocket-b" + std::to_string(i - ordinary()) : "hocket-" + std::to_string(i);
             w.thread.start(name.c_str(), &thread_main, &w);
         }
     } catch (...) {
@@ -395,7 +400,8 @@ void scheduler::run_first(void (*entry)(void*), void* argument, void const* site
             zero.hand = t;
             zero_present.store(true, relaxed);
             zero.enter();
-            // Acquires what the task wrote, on whichever worker it ended. (When all is drained it may be about to be told.)
+            // Acquires what the task wrote, on whichever worker it ended. (When all is drained it may be about to be
+            // told.)
             state->done.wait_until(seam::forever);
             first_.store(nullptr, relaxed);
         } else {
@@ -476,7 +482,8 @@ void scheduler::shutdown() {
     while (visitors_.load(acquire) != 0) seam::pause();  // pairs with the release in ~visit()
 }
 
-// --- telling ---------------------------------------------------------------------------------------------------------------
+// --- telling
+// ---------------------------------------------------------------------------------------------------------------
 
 void scheduler::log(log_level level, std::string_view line) const noexcept {
     if (!options.logger) return;
@@ -489,7 +496,7 @@ void scheduler::log(log_level level, std::string_view line) const noexcept {
 
 void scheduler::unhandled(task& t) noexcept {
     ++this_worker()->unhandled;
-    std::string_view const name = t.extra != nullptr ? std::string_view(static_cast<task_extra*>(t.extra)->name) : std::string_view();
+    std::string_view const name = t.name();
     std::string line = "an exception left task " + std::to_string(std::uint64_t{t.id});
     if (!name.empty()) line.append(" '").append(name).append("'");
     try {

@@ -1,12 +1,13 @@
 // The scheduler: all of a runtime that its workers share.
 //
-// States: idle (tasks may be submitted, nobody runs them) -> running (start() or the first run()) -> closed (shutdown: foreign
-//   submissions are refused, the runtime's own tasks still spawn) -> drained (no task is left) -> stopped (threads joined).
-// Counting: every record that is made counts as spawned at that moment, and as completed when all of it is over, by the worker
-//   that does it or in a shared counter. Sum of completed read first, sum of spawned read after it: if they are equal, there
-//   was a moment without a live task, and after closing none can be made any more.
-// Visitors: a thread that is not of this runtime and hands it a task is counted while it does, because the task may be over,
-//   and the runtime on its way down, before the visitor has looked whom to wake. stop() waits for visitors.
+// States: idle (tasks may be submitted, nobody runs them) -> running (start() or the first run()) -> closed
+//   (shutdown: foreign submissions are refused, the runtime's own tasks still spawn) -> drained (no task is left) ->
+//   stopped (threads joined).
+// Counting: every record that is made counts as spawned at that moment, and as completed when all of it is over, by
+//   the worker that does it or in a shared counter. Sum of completed read first, sum of spawned read after it: if
+//   they are equal, there was a moment without a live task, and after closing none can be made any more.
+// Visitors: a thread that is not of this runtime and hands it a task is counted while it does, because the task may
+//   be over, and the runtime on its way down, before the visitor has looked whom to wake. stop() waits for visitors.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +40,8 @@ public:
     void run_first(void (*entry)(void*), void* closure, void const* site);
     void shutdown();
 
-    // A record for a new task, counted as spawned. Throws no_runtime (closed), std::bad_alloc, std::invalid_argument. [any thread]
+    // A record for a new task, counted as spawned. Throws no_runtime (closed), std::bad_alloc, std::invalid_argument.
+    // [any thread]
     task* make(task_kind kind, launch const* how, task_type const& type);
     // Ends a record that was never submitted, or that has run. [any thread]
     void unmake(task* t) noexcept;
@@ -53,7 +55,8 @@ public:
     // The same for a task that yields on w, without a wake.
     void requeue(worker& w, task* t) noexcept;
 
-    // Whether there is something an ordinary worker other than `but` could take. A guess; certain after a heavy fence. [worker]
+    // Whether there is something an ordinary worker other than `but` could take. A guess; certain after a heavy
+    // fence. [worker]
     bool work_visible() const noexcept;
     // After a push of ordinary work. [any thread]
     void wake_for_work() noexcept;

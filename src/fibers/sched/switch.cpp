@@ -21,8 +21,8 @@ static worker& landed(context left) noexcept {
     return w;
 }
 
-// Leaves for `to`, and lands again when somebody comes back. The exceptions being handled here go along: they belong to the
-// fiber, not to the thread.
+// Leaves for `to`, and lands again when somebody comes back. The exceptions being handled here go along: they belong
+// to the fiber, not to the thread.
 HOCKET_ALWAYS_INLINE void hop(worker& w, context to, stack_view const& onto) noexcept {
     if (w.exceptions->empty()) [[likely]] {
         landed(jump(to, onto));
@@ -48,8 +48,8 @@ static void drop_stack(worker&, void* s) {
     left->pool->give(left);
 }
 
-// Points the worker at what it will stand on next: a ready fiber, if one is at hand and the loop need not look around, else
-// a loop.
+// Points the worker at what it will stand on next: a ready fiber, if one is at hand and the loop need not look
+// around, else a loop.
 static context choose_next(worker& w, stack_view& onto) noexcept {
     task* const n = w.quick_next();
     if (n != nullptr && n->own != nullptr) {

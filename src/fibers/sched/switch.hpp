@@ -11,16 +11,17 @@ namespace hocket::inline HOCKET_ABI::detail {
 struct task;
 struct worker;
 
-// Suspends the running task. `publish(w, what)` runs after its context has been stored, on another stack, and makes it visible to
-// whoever will wake it; from then on it may run again at any time, on another thread, so publish() touches neither the task
-// nor what lies in its frame after that. Returns when the task has been made ready and its turn has come. [fiber]
+// Suspends the running task. `publish(w, what)` runs after its context has been stored, on another stack, and makes
+// it visible to whoever will wake it; from then on it may run again at any time, on another thread, so publish()
+// touches neither the task nor what lies in its frame after that. Returns when the task has been made ready and its
+// turn has come. [fiber]
 void suspend(wait_reason why, void (*publish)(worker& w, void* what), void* what) noexcept;
 
 // Lets others run that are ready; returns at once when there are none. [fiber]
 void yield_task() noexcept;
 
-// From the loop: goes on with a suspended fiber; the loop's stack becomes a spare. Returns when the loop is switched back into,
-// perhaps on another worker. [carrier]
+// From the loop: goes on with a suspended fiber; the loop's stack becomes a spare. Returns when the loop is switched
+// back into, perhaps on another worker. [carrier]
 void resume(task& t) noexcept;
 
 // From the loop: goes to the thread's own stack. Returns when the loop is switched back into. [carrier]

@@ -32,8 +32,8 @@ char const* to_string(wait_reason r) noexcept {
 }
 
 void task::illegal_step(task_state from, task_state to) const noexcept {
-    internal_error("task %llu goes from '%s' to '%s' but is '%s'", static_cast<unsigned long long>(std::uint64_t{id}), to_string(from),
-                   to_string(to), to_string(state.load(relaxed)));
+    internal_error("task %llu goes from '%s' to '%s' but is '%s'", static_cast<unsigned long long>(std::uint64_t{id}),
+                   to_string(from), to_string(to), to_string(state.load(relaxed)));
 }
 
 }  // namespace hocket::inline HOCKET_ABI::detail

@@ -1,17 +1,18 @@
-// The task record: all the scheduler knows of a piece of work. 128 bytes from a slab, so that a spawn costs two cache lines.
+// The task record: all the scheduler knows of a piece of work. 128 bytes from a slab, so that a spawn costs two cache
+// lines.
 //
 // States (`state`), and who moves them:
 //
-//   free ------> fresh       new_task, the spawner                 fresh ---> free       dropped: shutdown, failed spawn
-//   fresh -----> running     the worker that calls it              running -> free       it has returned
-//   running ---> suspended   the landing after its switch away     suspended > ready     whoever wakes it
-//   running ---> ready       the landing, when it only yields      ready ---> running    the worker that goes on with it
+//   free ------> fresh       new_task, the spawner                 fresh ---> free       dropped: shutdown, failed
+//   spawn fresh -----> running     the worker that calls it              running -> free       it has returned
+//   running ---> suspended   the landing after its switch away     suspended > ready     whoever wakes it running
+//   ---> ready       the landing, when it only yields      ready ---> running    the worker that goes on with it
 //   fresh -----> ready       the spawner, when the task has a stack of its own to begin on
 //
-// A record belongs to one hand at a time: its spawner, the queue it is in, the worker that runs it, or the wait it sleeps in;
-// every move from hand to hand is a release and an acquire of that queue's or wait's own, so the fields need no atomics. Some are
-// watched, state and reason atomic, only because dump() looks at them from outside. A task is a *fiber* from the first time it leaves its
-// worker: `own` is then the stack it stands on, and `saved` where.
+// A record belongs to one hand at a time: its spawner, the queue it is in, the worker that runs it, or the wait it
+// sleeps in; every move from hand to hand is a release and an acquire of that queue's or wait's own, so the fields
+// need no atomics. Some are watched, state and reason atomic, only because dump() looks at them from outside. A task
+// is a *fiber* from the first time it leaves its worker: `own` is then the stack it stands on, and `saved` where.
 #pragma once
 
 #include <cstddef>
@@ -20,6 +21,7 @@
 #include <hocket/detail/spawn.hpp>
 #include <hocket/this_fiber.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fibers/context/context.hpp"
@@ -88,6 +90,12 @@ struct alignas(64) task {
     static constexpr std::size_t inline_align = 8;
 
     void* closure() noexcept { return closure_on_heap ? *reinterpret_cast<void**>(room) : static_cast<void*>(room); }
+
+    // Empty when it has none. Valid while the task lives.
+    std::string_view name() const noexcept {
+        task_extra const* const e = extra;
+        return e != nullptr ? std::string_view(e->name) : std::string_view();
+    }
 
     // A legal step of the table above; debug builds check it.
     void step(task_state from, task_state to) noexcept {

@@ -38,8 +38,8 @@ void timer_wheel::unlink(timer& t) noexcept {
 }
 
 // The next occupied slot and the tick at which its turn comes. On a level only slots after the present one are occupied
-// (a timer that differs from the present tick in this group of bits, and in none above, lies ahead), but for the top level,
-// which goes round.
+// (a timer that differs from the present tick in this group of bits, and in none above, lies ahead), but for the top
+// level, which goes round.
 bool timer_wheel::find_next(moment& m) const noexcept {
     for (int level = 0; level < levels; ++level) {
         if (occupied_[level] == 0) continue;

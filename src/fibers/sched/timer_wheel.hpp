@@ -1,11 +1,13 @@
-// The timer wheel: when it is time, do this. One for each worker; any thread may cancel, and service a wheel that is due.
+// The timer wheel: when it is time, do this. One for each worker; any thread may cancel, and service a wheel that is
+// due.
 //
-// A tick is 16.4 us. Six levels of 64 slots; a slot of level k spans 64^k ticks. A timer lies on the level of the highest
-// group of six bits in which its tick differs from the present one; when time reaches a slot of a higher level, its timers
-// move down. The six levels span 13 days: a later timer waits in the last slot and is placed anew from there.
-// Protocol: everything happens under the wheel's lock, firing too: a timer's fire() runs under it, so cancel(), which takes
-//   the lock, returns only when the timer will not fire, or has. fire() must be short, take no lock and not suspend; the task
-//   it returns is scheduled by the caller after the lock is dropped.
+// A tick is 16.4 us. Six levels of 64 slots; a slot of level k spans 64^k ticks. A timer lies on the level of the
+// highest group of six bits in which its tick differs from the present one; when time reaches a slot of a higher
+// level, its timers move down. The six levels span 13 days: a later timer waits in the last slot and is placed anew
+// from there.
+// Protocol: everything happens under the wheel's lock, firing too: a timer's fire() runs under it, so cancel(), which
+//   takes the lock, returns only when the timer will not fire, or has. fire() must be short, take no lock and not
+//   suspend; the task it returns is scheduled by the caller after the lock is dropped.
 // Ties: timers of one tick fire in the order they were armed.
 // Source: Varghese and Lauck, Hashed and Hierarchical Timing Wheels, 1987.
 #pragma once
@@ -42,20 +44,20 @@ public:
     timer_wheel(timer_wheel const&) = delete;
     timer_wheel& operator=(timer_wheel const&) = delete;
 
-    // Puts `t`, with its deadline set, into the wheel. It fires when a service() call comes after its deadline, never before.
-    // True when next_service() has become earlier by it. [any thread]
+    // Puts `t`, with its deadline set, into the wheel. It fires when a service() call comes after its deadline, never
+    // before. True when next_service() has become earlier by it. [any thread]
     bool arm(timer& t) noexcept;
 
-    // Takes `t` out of the wheel it was armed in: true if it was still there, so that it will not fire. False: it was never
-    // armed, or has fired, and fire() has returned. Called by the timer's owner only. [any thread]
+    // Takes `t` out of the wheel it was armed in: true if it was still there, so that it will not fire. False: it was
+    // never armed, or has fired, and fire() has returned. Called by the timer's owner only. [any thread]
     static bool cancel(timer& t) noexcept;
 
-    // Fires all timers whose deadline is `now` or earlier; returns their tasks, linked by `link`, in the order of firing.
-    // [any thread]
+    // Fires all timers whose deadline is `now` or earlier; returns their tasks, linked by `link`, in the order of
+    // firing. [any thread]
     task* service(std::int64_t now) noexcept;
 
-    // When service() has work to do next, in nanoseconds; seam::forever when there is none. Never later than the earliest
-    // deadline plus one tick. [any thread]
+    // When service() has work to do next, in nanoseconds; seam::forever when there is none. Never later than the
+    // earliest deadline plus one tick. [any thread]
     std::int64_t next_service() const noexcept { return next_.load(relaxed); }
 
     // Timers armed now. [any thread]
@@ -77,7 +79,9 @@ private:
         int slot;
     };
 
-    static std::uint64_t tick_of(std::int64_t ns) noexcept { return static_cast<std::uint64_t>(ns < 0 ? 0 : ns) >> tick_bits; }
+    static std::uint64_t tick_of(std::int64_t ns) noexcept {
+        return static_cast<std::uint64_t>(ns < 0 ? 0 : ns) >> tick_bits;
+    }
 
     void place(timer& t) noexcept;
     void unlink(timer& t) noexcept;

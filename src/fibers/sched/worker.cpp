@@ -16,12 +16,13 @@ namespace hocket::inline HOCKET_ABI::detail {
 
 namespace {
 
-// A look around (clock, timers, injection queue, oldest task) should come about this often, in nanoseconds, whatever a dispatch
-// costs: the period, in dispatches, follows the load.
+// A look around (clock, timers, injection queue, oldest task) should come about this often, in nanoseconds, whatever
+// a dispatch costs: the period, in dispatches, follows the load.
 constexpr std::int64_t look_every = 50'000;
 constexpr std::uint32_t longest_period = 256;
 
-// How long a worker without work looks for some before it sleeps, in nanoseconds: about ten times what waking it would cost.
+// How long a worker without work looks for some before it sleeps, in nanoseconds: about ten times what waking it
+// would cost.
 #ifdef HOCKET_EXPLORED
 constexpr std::int64_t search_for = 0;
 constexpr int pauses = 1;
@@ -52,7 +53,8 @@ worker::~worker() {
 }
 
 void worker::enter() noexcept {
-    // shutdown() may come from a fiber of another runtime: home is then that fiber's stack, and its worker comes back afterwards.
+    // shutdown() may come from a fiber of another runtime: home is then that fiber's stack, and its worker comes back
+    // afterwards.
     worker* const outer = this_worker();
     home_view = outer != nullptr ? view_of(*outer->here) : view_of_this_thread();
     seam::set_current(this);

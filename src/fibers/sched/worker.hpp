@@ -1,17 +1,18 @@
 // A worker: an OS thread's place in a runtime, with all that the thread alone touches on its way from task to task.
 //
-// The thread never runs a task on the stack it was born with. That frame is *home*, a context that is in no queue: enter()
-// leaves it for a pooled stack, the carrier, where the loop runs and calls tasks; leave() comes back to it.
+// The thread never runs a task on the stack it was born with. That frame is *home*, a context that is in no queue:
+// enter() leaves it for a pooled stack, the carrier, where the loop runs and calls tasks; leave() comes back to it.
 //
-// A task is called on the carrier: no switch. If it suspends, the carrier becomes the fiber's own stack, and the worker goes on
-// at another: that of a ready fiber, or a spare one, on which a loop stands parked (or begins). When a fiber is resumed by the
-// loop, the carrier of that loop is the next spare. When a fiber has ended, it returns into the loop below it: no switch.
+// A task is called on the carrier: no switch. If it suspends, the carrier becomes the fiber's own stack, and the
+// worker goes on at another: that of a ready fiber, or a spare one, on which a loop stands parked (or begins). When a
+// fiber is resumed by the loop, the carrier of that loop is the next spare. When a fiber has ended, it returns into
+// the loop below it: no switch.
 //
 // Invariants
 //  I1  While a task runs, its worker holds a spare stack: nothing can be allocated at a suspension.
-//  I2  Nothing derived from this_worker() is kept over a call into a task or over a switch: the fiber may come back elsewhere.
-//  I3  Every landing - return from jump(), head of a fresh loop - calls landed() before anything else.
-//  I4  A fiber becomes visible to its wakers only in landed(), when its context has been stored.
+//  I2  Nothing derived from this_worker() is kept over a call into a task or over a switch: the fiber may come back
+//  elsewhere. I3  Every landing - return from jump(), head of a fresh loop - calls landed() before anything else. I4
+//  A fiber becomes visible to its wakers only in landed(), when its context has been stored.
 #pragma once
 
 #include <cstddef>

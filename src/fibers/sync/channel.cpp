@@ -1,10 +1,10 @@
 // The untyped half of channel: a ring of items, and two queues of waiters, all under one lock.
 //
-// Invariants: receivers wait only while the ring is empty and nobody can send; senders wait only while it is full. So at most one
-//   of the two queues has waiters whose wait can still be ended.
-// Protocol: whoever finds a waiter on the other side claims it and moves the item directly between their frames, under the lock;
-//   the waiter is told (delivered) after it. A receiver that makes room moves the first waiting sender's item into the ring.
-//   After close() no waiter is left in either queue.
+// Invariants: receivers wait only while the ring is empty and nobody can send; senders wait only while it is full. So
+//   at most one of the two queues has waiters whose wait can still be ended.
+// Protocol: whoever finds a waiter on the other side claims it and moves the item directly between their frames,
+//   under the lock; the waiter is told (delivered) after it. A receiver that makes room moves the first waiting
+//   sender's item into the ring. After close() no waiter is left in either queue.
 #include <hocket/channel.hpp>
 
 #include <algorithm>

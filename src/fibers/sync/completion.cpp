@@ -1,7 +1,7 @@
 // Waiting for something that happens once.
 //
-// Protocol: set() stores set_ under the queue's lock and claims everybody there; wait_until() looks at set_ under the same lock before
-//   it queues. A plain is_set() needs no lock. Waiters are delivered after the lock is dropped.
+// Protocol: set() stores set_ under the queue's lock and claims everybody there; wait_until() looks at set_ under the
+//   same lock before it queues. A plain is_set() needs no lock. Waiters are delivered after the lock is dropped.
 #include <hocket/detail/shared_state.hpp>
 
 #include "fibers/sync/wait_queue.hpp"

@@ -1,8 +1,8 @@
 // Waiting for a condition.
 //
-// Protocol: wait() queues its node before it gives the mutex back, so a notification that comes after the unlock finds it.
-//   Notifiers claim under the queue's lock and deliver after it, so the condition variable may die as soon as all who waited
-//   have been notified.
+// Protocol: wait() queues its node before it gives the mutex back, so a notification that comes after the unlock
+//   finds it. Notifiers claim under the queue's lock and deliver after it, so the condition variable may die as soon
+//   as all who waited have been notified.
 #include <hocket/condition_variable.hpp>
 
 #include "fibers/sched/misuse.hpp"

@@ -1,9 +1,9 @@
 // The waiting half of counting_semaphore.
 //
-// Protocol: permits_ counts permits that nobody has. waiting_ counts queued waiters. acquire() raises waiting_ under the queue's
-//   lock and then tries once more; release() raises permits_ and then reads waiting_: one of the two sees the other, so no permit
-//   lies there while somebody sleeps. release() then hands permits to waiters under the lock: it takes a permit and gives it to
-//   the waiter it claims, so a wait that timed out loses nothing.
+// Protocol: permits_ counts permits that nobody has. waiting_ counts queued waiters. acquire() raises waiting_ under
+//   the queue's lock and then tries once more; release() raises permits_ and then reads waiting_: one of the two sees
+//   the other, so no permit lies there while somebody sleeps. release() then hands permits to waiters under the lock:
+//   it takes a permit and gives it to the waiter it claims, so a wait that timed out loses nothing.
 // Memory order: the two stores and the two loads are sequentially consistent.
 #include <hocket/semaphore.hpp>
 

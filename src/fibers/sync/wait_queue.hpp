@@ -37,8 +37,8 @@ inline bool remove(wait_queue& q, wait_node& n) noexcept {
     return true;
 }
 
-// Takes out the first waiter whose wait can still be ended, and claims it for `key`: the caller delivers. Null when there is
-// none. Those whose wait has ended otherwise are taken out and forgotten.
+// Takes out the first waiter whose wait can still be ended, and claims it for `key`: the caller delivers. Null when
+// there is none. Those whose wait has ended otherwise are taken out and forgotten.
 inline wait_node* claim_first(wait_queue& q, std::uint32_t key = 1) noexcept {
     while (wait_node* const n = q.first) {
         remove(q, *n);

@@ -7,16 +7,16 @@
 //   + claimed | key<<8    a waker has won; what it delivers is its business; nobody else will wake
 //   + delivered           the waker is done: the waiter may go on, and its frame may die
 //
-// Protocol: a waiter lives in its owner's frame. It registers with its sources (wait queues, one timer), then calls wait().
-//   Each source's waker, holding that source's lock, calls claim(); the one compare-and-swap that adds `claimed` picks the winner.
-//   The winner delivers the item or the permit, drops the lock and calls deliver(), after which it must not touch the waiter.
-//   deliver() makes the fiber ready only if it has parked; otherwise the waiter finds `delivered` when it wants to park. So a
-//   fiber is never made ready before its context has been stored (invariant I4 of worker.hpp).
-//   Losers forget the waiter before they drop their lock; when the wait has ended the waiter takes the lock of every source that
-//   did not wake it, to unregister, and so outlives their last look.
+// Protocol: a waiter lives in its owner's frame. It registers with its sources (wait queues, one timer), then calls
+//   wait(). Each source's waker, holding that source's lock, calls claim(); the one compare-and-swap that adds
+//   `claimed` picks the winner. The winner delivers the item or the permit, drops the lock and calls deliver(), after
+//   which it must not touch the waiter. deliver() makes the fiber ready only if it has parked; otherwise the waiter
+//   finds `delivered` when it wants to park. So a fiber is never made ready before its context has been stored
+//   (invariant I4 of worker.hpp). Losers forget the waiter before they drop their lock; when the wait has ended the
+//   waiter takes the lock of every source that did not wake it, to unregister, and so outlives their last look.
 //   A waiter with one source and no timer cannot be contested: its waker may skip claim() (sole()).
-// Memory order: deliver() releases all the waker did; the waiter acquires it in wait(). Parking releases the waiter's frame to
-//   the waker that makes it ready.
+// Memory order: deliver() releases all the waker did; the waiter acquires it in wait(). Parking releases the waiter's
+//   frame to the waker that makes it ready.
 #pragma once
 
 #include <cstdint>
@@ -61,8 +61,8 @@ public:
         return false;
     }
 
-    // Ends the wait that claim() has won. The waiter may be gone when it returns. Not under the source's lock if the source may
-    // die with the waiter. [any thread]
+    // Ends the wait that claim() has won. The waiter may be gone when it returns. Not under the source's lock if the
+    // source may die with the waiter. [any thread]
     void deliver() noexcept {
         task* const t = task_;
         std::uint32_t const before = word_.fetch_or(delivered, acq_rel);

@@ -48,7 +48,7 @@ TEST_CASE("injection: what several put in, several take out, each once") {
                     if (task* const t = q.pop()) got.push(t);
                 std::size_t n = 0;
                 while (task* const t = got.pop()) {
-                    ++t->id;
+                    t->id = t->id + 1;
                     ++n;
                 }
                 if (n == 0) std::this_thread::yield();
