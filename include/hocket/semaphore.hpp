@@ -30,8 +30,9 @@ public:
     }
 
 private:
-    atomic<std::ptrdiff_t> permits_;
-    atomic<std::uint32_t> waiting_{0};
+    static constexpr std::ptrdiff_t queued = -1;
+
+    atomic<std::ptrdiff_t> permits_;  // or `queued`
     wait_queue waiters_;
 };
 }  // namespace detail

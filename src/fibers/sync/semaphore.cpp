@@ -1,10 +1,13 @@
 // The waiting half of counting_semaphore.
 //
-// Protocol: permits_ counts permits that nobody has. waiting_ counts queued waiters. acquire() raises waiting_ under
-//   the queue's lock and then tries once more; release() raises permits_ and then reads waiting_: one of the two sees
-//   the other, so no permit lies there while somebody sleeps. release() then hands permits to waiters under the lock:
-//   it takes a permit and gives it to the waiter it claims, so a wait that timed out loses nothing.
-// Memory order: the two stores and the two loads are sequentially consistent.
+// States (permits_): n >= 0: so many permits that nobody has, and nobody is queued; `queued` (-1): no permit, somebody is queued.
+// Protocol: with n >= 0 a release is one compare-and-swap, and a permit may be taken by another: nothing of the semaphore
+//   is touched after it, because whoever gets the permit may destroy it (a semaphore on the stack of one who waits for
+//   others to be done). From and to `queued` it changes under the queue's lock only: a waiter goes 0 -> queued or takes
+//   a permit that has come; release() hands permits to those whom it claims, so a wait that timed out loses nothing;
+//   who leaves the queue empty goes queued -> 0. What release() then has left over it adds after it has dropped the lock.
+// Memory order: release() releases what acquire() and try_acquire() acquire; for one who was queued, deliver() and wait().
+// Rejected: a count of waiters beside the permits (release() reads it when its permit may have been used already).
 #include <hocket/semaphore.hpp>
 
 #include "fibers/sched/misuse.hpp"
@@ -16,29 +19,31 @@ semaphore_core::~semaphore_core() {
     if (waiters_.first != nullptr) misuse("a semaphore was destroyed while somebody waits for it");
 }
 
-static bool take_permit(atomic<std::ptrdiff_t>& permits) noexcept {
-    std::ptrdiff_t n = permits.load(seq_cst);
-    while (n > 0)
-        if (permits.compare_exchange_weak(n, n - 1, seq_cst, seq_cst)) return true;
-    return false;
-}
-
 void semaphore_core::release(std::ptrdiff_t n) noexcept {
     if (n < 0) misuse("semaphore::release(%td)", n);
-    permits_.fetch_add(n, seq_cst);
-    if (waiting_.load(seq_cst) == 0) return;
+    if (n == 0) return;
     claimed_list woken;
-    {
-        hold guarded(waiters_.guard);
-        while (waiters_.first != nullptr && take_permit(permits_)) {
-            wait_node* const w = claim_first(waiters_);
-            if (w == nullptr) {  // all of them had timed out
-                permits_.fetch_add(1, seq_cst);
-                break;
-            }
-            waiting_.fetch_sub(1, relaxed);
-            woken.add(w);
+    std::ptrdiff_t seen = permits_.load(relaxed);
+    while (true) {
+        if (seen != queued) {
+            // release: pairs with the acquires of those who take a permit
+            if (permits_.compare_exchange_weak(seen, seen + n, detail::release, relaxed)) break;
+            continue;
         }
+        {
+            hold guarded(waiters_.guard);
+            if (permits_.load(relaxed) == queued) {
+                while (n != 0) {
+                    wait_node* const w = claim_first(waiters_);
+                    if (w == nullptr) break;
+                    woken.add(w);
+                    --n;
+                }
+                if (waiters_.first == nullptr) permits_.store(0, relaxed);
+            }
+        }
+        if (n == 0) break;
+        seen = permits_.load(relaxed);
     }
     woken.deliver();
 }
@@ -49,20 +54,21 @@ bool semaphore_core::acquire(std::int64_t deadline) noexcept {
     wait_node node(me);
     {
         hold guarded(waiters_.guard);
-        waiting_.fetch_add(1, seq_cst);
-        if (!seam::fault_injected(seam::fault::semaphore_sleeps_without_retry) && take_permit(permits_)) {
-            waiting_.fetch_sub(1, relaxed);
-            return true;
+        std::ptrdiff_t seen = permits_.load(relaxed);
+        if (seam::fault_injected(seam::fault::semaphore_sleeps_without_retry)) permits_.store(seen = queued, relaxed);
+        while (seen != queued) {
+            if (seen == 0) {
+                if (permits_.compare_exchange_weak(seen, queued, relaxed, relaxed)) break;
+            } else if (permits_.compare_exchange_weak(seen, seen - 1, detail::acquire, relaxed)) {
+                return true;
+            }
         }
         enqueue(waiters_, node);
     }
-    bool const got = me.wait(deadline) != waiter::timed_out;
-    if (!got) {
-        hold guarded(waiters_.guard);
-        remove(waiters_, node);
-        waiting_.fetch_sub(1, relaxed);
-    }
-    return got;
+    if (me.wait(deadline) != waiter::timed_out) return true;
+    hold guarded(waiters_.guard);
+    if (remove(waiters_, node) && waiters_.first == nullptr) permits_.store(0, relaxed);
+    return false;
 }
 
 }  // namespace hocket::inline HOCKET_ABI::detail
