@@ -193,7 +193,7 @@ TEST_CASE("shutdown: what foreign threads submit meanwhile is either refused or 
                 threads.emplace_back([&, t] {
                     while (!go.load()) std::this_thread::yield();
                     try {
-                        for (int i = 0; i < 100'000; ++i) {
+                        for (long i = 0;; ++i) {  // until it is refused
                             if (t == 0)
                                 rt.go_blocking([&ran] { ran.fetch_add(1); });
                             else if (i % 16 == 0)

@@ -92,3 +92,9 @@ TEST_CASE("scenarios run in the order given, each once") {
     CHECK(r.report["scenarios"][0]["name"] == "foreign");
     CHECK(r.report["scenarios"][1]["name"] == "spawn");
 }
+
+TEST_CASE("standard error stays empty where it is no terminal") {
+    auto const r = run(stress_path, {"run", "ping-pong", "--scale", "0.01"}, 60);
+    CHECK(r.code == 0);
+    CHECK(r.err.empty());
+}
