@@ -1,0 +1,160 @@
+// How a scheduler starts, runs its first task, and stops: see the states at the head of scheduler.hpp.
+#include <new>
+#include <string>
+
+#include "fibers/sched/misuse.hpp"
+#include "fibers/sched/scheduler.hpp"
+#include "seam/fence.hpp"
+#include "seam/pause.hpp"
+
+namespace hocket::inline HOCKET_ABI::detail {
+
+
+static void thread_main(void* w) { static_cast<worker*>(w)->enter(); }
+
+void scheduler::start_threads(unsigned first) {
+    try {
+        for (unsigned i = first; i < total(); ++i) {
+            worker& w = at(i);
+            std::string const name =
+                w.blocking ? "hocket-b" + std::to_string(i - ordinary()) : "hocket-" + std::to_string(i);
+            w.thread.start(name.c_str(), &thread_main, &w);
+        }
+    } catch (...) {
+        for (auto& w : workers_) w->leaving.store(true, relaxed);
+        seats.wake_all();
+        pool_seats.wake_all();
+        for (auto& w : workers_) w->thread.join();
+        for (auto& w : workers_) w->leaving.store(false, relaxed);
+        throw;
+    }
+}
+
+void scheduler::start() {
+    hold held(guard_);
+    if (started_) return;
+    start_threads(0);
+    started_ = true;
+    zero_ = zero_state::thread;
+    zero_present.store(true, relaxed);
+}
+
+void scheduler::run_first(void (*entry)(void*), void* argument, void const* site) {
+    if (this_task() != nullptr) misuse("runtime::run() was called inside a fiber");
+    bool as_worker;
+    {
+        hold held(guard_);
+        if (closed_.load(relaxed)) throw no_runtime("hocket: run() on a runtime that has been shut down");
+        if (zero_ == zero_state::caller) misuse("runtime::run() was called by two threads at once");
+        if (!started_) {
+            start_threads(1);
+            started_ = true;
+        }
+        as_worker = zero_ == zero_state::vacant;
+        if (as_worker) zero_ = zero_state::caller;
+    }
+
+    struct call {
+        void (*entry)(void*);
+        void* argument;
+        static void run(void* self) { static_cast<call*>(self)->entry(static_cast<call*>(self)->argument); }
+        static void destroy(void*) noexcept {}
+    };
+    static constexpr task_type type{&call::run, &call::destroy, sizeof(call), alignof(call)};
+    try {
+        state_ptr<shared_state<void>> state(new shared_state<void>);
+        task* const t = make(task_kind::ordinary, nullptr, type);
+        ::new (t->closure()) call{entry, argument};
+        t->spawn_site = site;
+        state->retain();
+        t->publishes = state.get();
+        if (as_worker) {
+            worker& zero = at(0);
+            zero.leaving.store(false, relaxed);
+            first_.store(state.get(), release);  // pairs with the acquire in publish()
+            zero.hand = t;
+            zero_present.store(true, relaxed);
+            zero.enter();
+            // Acquires what the task wrote, on whichever worker it ended. (When all is drained it may be about to be
+            // told.)
+            state->done.wait_until(seam::forever);
+            first_.store(nullptr, relaxed);
+        } else {
+            submit(t);
+            state->done.wait_until(seam::forever);
+        }
+    } catch (...) {
+        if (as_worker) vacate_zero();
+        throw;
+    }
+    if (as_worker) vacate_zero();
+}
+
+// The caller of run() goes. If shutdown() waits meanwhile, this thread first helps to bring it about.
+void scheduler::vacate_zero() noexcept {
+    while (true) {
+        while (closed_.load(seq_cst) && !drained()) {
+            at(0).leaving.store(false, seq_cst);
+            if (!drained()) at(0).enter();
+        }
+        // shutdown() closes under the guard: either it finds worker 0 vacant, or this finds that it has closed.
+        hold held(guard_);
+        if (closed_.load(relaxed) && !drained()) continue;
+        zero_present.store(false, seq_cst);
+        zero_ = zero_state::vacant;
+        break;
+    }
+    // Sleepers look after worker 0's timers from now on.
+    seats.wake_all();
+    zero_left_.fetch_add(1, release);
+    seam::futex_wake(zero_left_, INT32_MAX);
+}
+
+void scheduler::shutdown() {
+    if (task const* const t = this_task(); t != nullptr && t->home == this)
+        misuse("runtime::shutdown() was called by one of its own fibers");
+    bool help = false;
+    {
+        hold held(guard_);
+        if (stopped_) return;
+        stopped_ = true;
+        closed_.store(true, seq_cst);
+        seam::heavy_fence();
+        bool const left = !nothing_left();
+        if (left && !started_) {
+            start_threads(1);
+            started_ = true;
+        }
+        if (left && zero_ == zero_state::vacant) {
+            zero_ = zero_state::caller;
+            help = true;
+        }
+    }
+    if (help) {
+        at(0).leaving.store(drained(), seq_cst);
+        zero_present.store(true, relaxed);
+        while (!drained()) {
+            at(0).leaving.store(false, seq_cst);
+            if (!drained()) at(0).enter();
+        }
+    } else {
+        // Whoever sleeps has to look whether anything is left.
+        check_drained();
+        seats.wake_all();
+        pool_seats.wake_all();
+        while (!drained()) seam::futex_wait(drained_, 0);
+    }
+    for (auto& w : workers_) w->thread.join();
+    // A caller of run() is still on its way out of worker 0.
+    while (!help) {
+        std::uint32_t const seen = zero_left_.load(acquire);
+        {
+            hold held(guard_);
+            if (zero_ != zero_state::caller) break;
+        }
+        seam::futex_wait(zero_left_, seen);
+    }
+    while (visitors_.load(acquire) != 0) seam::pause();  // pairs with the release in ~visit()
+}
+
+}  // namespace hocket::inline HOCKET_ABI::detail
