@@ -4,12 +4,9 @@
 #include <hocket/detail/config.hpp>
 
 #ifdef HOCKET_TSAN
-// libstdc++ counts the references of an exception_ptr in code that ThreadSanitizer does not see. All virtual threads
-// have the exception globals of their one OS thread; the explorer changes what is in them.
+// libstdc++ counts the references of an exception_ptr in code that ThreadSanitizer does not see.
 extern "C" __attribute__((visibility("default"))) char const* __tsan_default_suppressions() {
     return "race:std::__exception_ptr::exception_ptr::_M_release\n"
-           "race:std::runtime_error::~runtime_error\n"
-           "race_top:hocket::explored::detail::exception_globals\n"
-           "race_top:hocket::explored::detail::hop\n";
+           "race:std::runtime_error::~runtime_error\n";
 }
 #endif

@@ -2,7 +2,6 @@
 #include "fibers/sched/switch.hpp"
 
 #include <hocket/runtime.hpp>
-#include <utility>
 
 #include "fibers/context/jump.hpp"
 #include "fibers/sched/execute.hpp"
@@ -28,8 +27,8 @@ HOCKET_ALWAYS_INLINE void hop(worker& w, context to, stack_view const& onto) noe
         landed(jump(to, onto));
         return;
     }
-    exception_globals const kept = std::exchange(*w.exceptions, {});
-    *landed(jump(to, onto)).exceptions = kept;
+    exception_globals const kept = w.exceptions->take();
+    landed(jump(to, onto)).exceptions->put(kept);
 }
 
 static void keep_spare(worker& w, void* s) {

@@ -21,9 +21,9 @@ inline std::vector<hocket::detail::backend> backends() {
 // jump() with the exceptions being handled kept on this side, as the scheduler does it.
 inline hocket::detail::context carry(hocket::detail::context to, hocket::detail::stack_view const& onto) {
     using namespace hocket::detail;
-    exception_globals const kept = std::exchange(*exceptions_of_this_thread(), {});
+    exception_globals const kept = exceptions_of_this_thread()->take();
     context const left = jump(to, onto);
-    *exceptions_of_this_thread() = kept;
+    exceptions_of_this_thread()->put(kept);
     return left;
 }
 
