@@ -20,14 +20,14 @@
 
 namespace {
 
-constexpr unsigned long dispatch_on = 1, dispatch_off = 0;
-constexpr char allow = 0, block = 1;
+[[maybe_unused]] constexpr unsigned long dispatch_on = 1, dispatch_off = 0;
+[[maybe_unused]] constexpr char allow = 0, block = 1;
 
 // One thread is watched at a time; the kernel reads its selector.
 volatile char selector = allow;
 volatile sig_atomic_t caught = 0;
-std::atomic<int> allocated{0};
-thread_local bool watching = false;
+[[maybe_unused]] std::atomic<int> allocated{0};
+[[maybe_unused]] thread_local bool watching = false;
 
 [[maybe_unused]] void on_system_call(int, siginfo_t*, void*) {
     selector = allow;  // first of all, for the return from this handler is a system call
