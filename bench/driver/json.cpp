@@ -3,7 +3,9 @@
 
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <utility>
 
+#include "scaling.hpp"
 #include "table.hpp"
 
 namespace hocket::bench {
@@ -37,11 +39,28 @@ static ordered_json to_json(side_outcome const& s) {
         j["best"] = s.best();
         j["median"] = s.median();
         j["rounds"] = s.values;
+        if (!s.cores.empty()) j["cores"] = side_outcome::median_of(s.cores);
         if (!s.p99.empty()) j["p99"] = side_outcome::median_of(s.p99);
         j["count"] = s.count;
         if (s.parked != 0) j["parked"] = s.parked;
     }
     return j;
+}
+
+static std::string whole(char const* schema, report const& r, ordered_json rows) {
+    ordered_json const all{{"schema", schema},
+                           {"date", r.when.day + ' ' + r.when.time},
+                           {"machine",
+                            {{"cpu", r.where.cpu},
+                             {"cores", r.where.cores},
+                             {"system", r.where.system},
+                             {"compiler", r.where.compiler},
+                             {"load", r.where.load}}},
+                           {"context", r.context},
+                           {"rounds", r.rounds},
+                           {"quick", r.quick},
+                           {"rows", std::move(rows)}};
+    return all.dump(2, ' ', false, ordered_json::error_handler_t::replace) + '\n';
 }
 
 std::string to_json(report const& r) {
@@ -65,19 +84,24 @@ std::string to_json(report const& r) {
                             {"our_side", to_json(row.ours)},
                             {"rival_side", to_json(c.rival)}});
         }
-    ordered_json const all{{"schema", "hocket-bench/1"},
-                           {"date", r.when.day + ' ' + r.when.time},
-                           {"machine",
-                            {{"cpu", r.where.cpu},
-                             {"cores", r.where.cores},
-                             {"system", r.where.system},
-                             {"compiler", r.where.compiler},
-                             {"load", r.where.load}}},
-                           {"context", r.context},
-                           {"rounds", r.rounds},
-                           {"quick", r.quick},
-                           {"rows", rows}};
-    return all.dump(2, ' ', false, ordered_json::error_handler_t::replace) + '\n';
+    return whole("hocket-bench/1", r, std::move(rows));
+}
+
+std::string scaling_to_json(report const& r) {
+    ordered_json rows = ordered_json::array();
+    for (auto const& p : scaling_points(r)) {
+        ordered_json j{{"case", p.of},
+                       {"side", p.side},
+                       {"workers", p.workers},
+                       {"ns", value_or_null(p.ns)},
+                       {"median", value_or_null(p.median)},
+                       {"per_second", value_or_null(p.per_second)},
+                       {"speed_up", value_or_null(p.speed_up)},
+                       {"cores", value_or_null(p.cores)}};
+        if (!p.sentence.empty()) j["sentence"] = p.sentence;
+        rows.push_back(std::move(j));
+    }
+    return whole("hocket-bench-scaling/1", r, std::move(rows));
 }
 
 }  // namespace hocket::bench

@@ -15,4 +15,8 @@ answer read_answer(std::string const& line);
 // is set.
 std::string to_json(report const& r);
 
+// The same head with the schema "hocket-bench-scaling/1", and rows: [{case, side, workers, ns, median, per_second,
+// speed_up, cores}], null what was not measured; then `sentence` says why.
+std::string scaling_to_json(report const& r);
+
 }  // namespace hocket::bench

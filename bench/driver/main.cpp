@@ -3,32 +3,22 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <fstream>
 #include <iostream>
+#include <stdexcept>
 #include <system_error>
 
 #include "json.hpp"
 #include "options.hpp"
 #include "report.hpp"
+#include "report_file.hpp"
+#include "results.hpp"
+#include "scaling.hpp"
 #include "session.hpp"
 #include "table.hpp"
 
 namespace hocket::bench {
 
 namespace fs = std::filesystem;
-
-// Opened before anything is measured: a path that cannot be written must not cost an hour.
-static std::ofstream open(fs::path const& path) {
-    std::ofstream out(path);
-    if (!out) throw std::system_error(errno, std::generic_category(), "cannot write " + path.string());
-    return out;
-}
-
-static void finish(std::ofstream& out, fs::path const& path, std::string const& text) {
-    out << text;
-    out.close();
-    if (!out) throw std::system_error(EIO, std::generic_category(), "cannot write " + path.string());
-}
 
 static void show_progress(std::string const& text) { std::cerr << "\r\033[K" << text << std::flush; }
 
@@ -53,25 +43,30 @@ static int run(request const& q) {
     r.rounds = q.rounds;
     r.quick = q.quick;
 
-    std::ofstream json;
-    if (!q.json.empty()) json = open(q.json);
-    bool const keep = !q.results.empty() && !q.quick;
-    if (keep) fs::create_directories(q.results);
-    for (auto const* row : q.chosen) r.rows.push_back(measure(*row, o));
+    // Both before anything is measured.
+    std::optional<report_file> json;
+    if (!q.json.empty()) json.emplace(q.json);
+    std::optional<results> kept;
+    if (!q.results.empty() && !q.quick) kept.emplace(q.results);
+
+    std::vector<row> const points = q.scaling ? scaling_rows(r.where.cores) : std::vector<row>();
+    std::vector<row const*> chosen = q.chosen;
+    for (auto const& point : points) chosen.push_back(&point);
+    for (auto const* row : chosen) r.rows.push_back(measure(*row, o));
     if (terminal) show_progress("");
 
-    std::string const table = to_markdown(r);
+    std::string const table = q.scaling ? scaling_to_markdown(r) : to_markdown(r);
+    std::string const data = q.scaling ? scaling_to_json(r) : to_json(r);
     std::cout << table << std::flush;
-    if (!q.json.empty()) finish(json, q.json, to_json(r));
-    if (keep) {
-        fs::path const base = fs::path(q.results) / (r.when.day + '-' + r.context);
-        // Part of the rows is no result of that day: the file of a whole run is not overwritten by one.
-        std::string const part = r.rows.size() == rows().size() ? "" : "-part";
-        for (auto const& [extension, text] : {std::pair(".md", table), std::pair(".json", to_json(r))}) {
-            fs::path const path = base.string() + part + extension;
-            std::ofstream out = open(path);
-            finish(out, path, text);
-        }
+    // Part of the rows is no result of that day: the file of a whole run is not overwritten by one.
+    char const* const part = q.scaling ? "-scaling" : r.rows.size() == rows().size() ? "" : "-part";
+    try {
+        if (json) json->write(data);
+        if (kept) kept->keep(r.when.day + '-' + r.context + part, table, data);
+        if (!std::cout) throw std::runtime_error("cannot write the table to standard output");
+    } catch (std::runtime_error const& e) {
+        std::cerr << "hocket-bench: " << e.what() << '\n';
+        return 1;
     }
     for (auto const& row : r.rows)
         if (row.failed()) return 1;

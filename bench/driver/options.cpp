@@ -41,15 +41,19 @@ bool is_boost(std::string const& option, std::string const& value) {
 request parse(int argc, char const* const* argv) {
     CLI::App app{"Measures hocket beside its rivals.", "hocket-bench"};
     app.set_help_flag("-h,--help", "this text");
+    app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     app.footer(
-        "Exit codes: 0 all was measured and verified (whatever the figures), 1 a side failed, 2 usage,\n"
-        "77 nothing was run.");
+        "Exit codes: 0 all was measured and verified (whatever the figures), 1 a side failed or the report could not\n"
+        "be written, 2 usage, 77 nothing was run.");
     request q;
     std::vector<std::string> names;
     std::string rounds, patience, context;
     bool list = false;
-    app.add_option("NAME", names, "rows and groups (default: all)")->type_name("");
+    app.add_option("NAME", names, "rows and groups (default: all)")
+        ->type_name("")
+        ->multi_option_policy(CLI::MultiOptionPolicy::Throw);
     app.add_flag("--list", list, "names the rows and measures none");
+    app.add_flag("--scaling", q.scaling, "instead of rows, the same work on 1, 2, 4, 8 and 16 workers");
     app.add_option("--rounds", rounds, "interleaved rounds (default: 8, quick 2)")->type_name("N");
     app.add_option("--patience", patience, "a side that takes longer for a sample is killed (default: 120)")
         ->type_name("SECONDS");
@@ -70,7 +74,8 @@ request parse(int argc, char const* const* argv) {
         return q;
     }
 
-    if (names.empty())
+    if (q.scaling && !names.empty()) throw usage_error("--scaling takes no rows, but here is '" + names.front() + "'");
+    if (names.empty() && !q.scaling)
         for (auto const& r : rows()) q.chosen.push_back(&r);
     for (auto const& name : names) {
         auto const found = rows_named(name);

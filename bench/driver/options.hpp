@@ -19,6 +19,7 @@ struct request {
     unsigned rounds = 8;
     unsigned patience = 120;  // seconds that a side may take for one sample
     bool quick = false;
+    bool scaling = false;  // the speed-up table instead of rows
     std::optional<std::string> print{};  // nothing is run, this is printed
 };
 

@@ -28,6 +28,7 @@ struct side_outcome {
     std::string sentence{};        // why it is missing or failed
     std::vector<double> values{};  // of each round, in the row's unit
     std::vector<double> p99{};     // likewise, where there are latencies
+    std::vector<double> cores{};   // CPU time / wall time of each round; a limit has none
     std::uint64_t count = 0;       // operations of a sample
     std::uint64_t parked = 0;      // the most that were parked at once, where it is counted
 

@@ -19,6 +19,12 @@ std::uint64_t batches(numbers const& n) {
     return times * (batch * (batch - 1) / 2) + batch * (times * (times - 1) / 2);
 }
 
+// The same on every worker, its share of the batches.
+std::uint64_t batches_on_each(numbers const& n) {
+    std::uint64_t const batch = n.at("batch"), times = n.at("count") / batch / n.at("workers");
+    return n.at("workers") * (times * (batch * (batch - 1) / 2) + batch * (times * (times - 1) / 2));
+}
+
 std::uint64_t spread_tasks(numbers const& n) { return n.at("count") * n.at("batch"); }
 
 std::uint64_t sum_below_count(numbers const& n) { return n.at("count") * (n.at("count") - 1) / 2; }
@@ -26,6 +32,11 @@ std::uint64_t sum_below_count(numbers const& n) { return n.at("count") * (n.at("
 std::uint64_t sum_below_leaves(numbers const& n) { return n.at("leaves") * (n.at("leaves") - 1) / 2; }
 
 std::uint64_t rounded_to_fibers(numbers const& n) { return n.at("count") / n.at("fibers") * n.at("fibers"); }
+
+std::uint64_t rounded_to_groups(numbers const& n) {
+    std::uint64_t const all = n.at("workers") * n.at("fibers");
+    return n.at("count") / n.at("fibers") / n.at("workers") * all;
+}
 
 std::uint64_t fibonacci(numbers const& n) {
     std::uint64_t a = 0, b = 1;
@@ -59,14 +70,22 @@ side fresh(side s) {
     return s;
 }
 rival limit(double value, bars b) { return {{"limit", "", "", {}}, b, value}; }
+rival for_information(double value) { return {{"limit", "", "", {}}, {}, value}; }
 
-// By parallel_invoke when the library has it, else by what there is; the title says so.
-#ifdef HAS_PARALLEL
+// By parallel_invoke and scope when the library has them, else by what there is; the title says so.
+#ifdef HAS_PARALLEL_INVOKE
 side forking(std::string c) { return hocket(std::move(c)); }
 std::string forked(std::string title) { return title; }
 #else
 side forking(std::string c) { return hocket(c + "_async"); }
 std::string forked(std::string title) { return title + " (ours: async + get)"; }
+#endif
+#ifdef HAS_SCOPE
+side scoping(amounts a = {}) { return hocket("spawn_scope", std::move(a)); }
+std::string scoped(std::string title) { return title + ", scope"; }
+#else
+side scoping(amounts a = {}) { return hocket("spawn_task", std::move(a)); }
+std::string scoped(std::string title) { return title + " (ours: go + wait group)"; }
 #endif
 
 constexpr amount fib_n{30, 20}, fib_forks{1'346'268, 10'945};  // fib(n) by the definition makes fib(n+1) - 1 additions
@@ -107,9 +126,13 @@ std::vector<row> const& rows() {
          .checksum = batches, .ours = hocket("spawn_fiber_object"),
          .rivals = {{called("Boost.Fiber pooled", boost("spawn_fiber", {{"pooled", 1}}))}}},
 
-        {.id = "T4", .group = "spawn", .title = "spawn + join of a task that never suspends", .what = figure::cpu,
-         .unit = "ns", .how_much = {{"workers", 1}, {"batch", 1000}, {"count", {1'000'000, 50'000}}},
-         .checksum = batches, .ours = hocket("spawn_task"), .rivals = {{tbb("spawn_task"), bars{0.5, 0.17}}}},
+        {.id = "T4", .group = "spawn", .title = scoped("spawn + join of a task that never suspends"),
+         .what = figure::cpu, .unit = "ns",
+         .how_much = {{"workers", 1}, {"batch", 1000}, {"count", {1'000'000, 50'000}}}, .checksum = batches,
+         .ours = scoping(), .rivals = {{called("oneTBB task_group", tbb("spawn_task")), bars{0.5, 0.17}}}},
+        {.id = "T4", .group = "spawn", .title = "the same, go + wait group", .what = figure::cpu, .unit = "ns",
+         .how_much = {{"workers", 1}, {"batch", 1000}, {"count", {1'000'000, 50'000}}}, .checksum = batches,
+         .ours = hocket("spawn_task"), .rivals = {{called("oneTBB task_group", tbb("spawn_task"))}}},
 
         {.id = "T5", .group = "fork", .title = forked("fork-join fib, 1 worker, per fork"),
          .what = figure::cpu, .unit = "ns",
@@ -123,24 +146,39 @@ std::vector<row> const& rows() {
          .rivals = {{called("oneTBB parallel_invoke", tbb("fib")), bars{0.15, 0.07}},
                     {called("oneTBB task_group", tbb("fib_group"))}}},
 
-        {.id = "T6b", .group = "spawn", .title = "spawn batches, 2 workers against 1", .what = figure::wall,
+        {.id = "T6b", .group = "spawn", .title = "spawn batches, 2 workers against 1, go", .what = figure::wall,
          .unit = "ns", .how_much = {{"batch", 1000}, {"count", {1'000'000, 50'000}}}, .checksum = batches,
          .ours = hocket("spawn_task", {{"workers", 2}}),
          .rivals = {{called("hocket, 1 worker", hocket("spawn_task", {{"workers", 1}})), bars{1.2, 1.0}},
                     {called("oneTBB, 2 workers", tbb("spawn_task", {{"workers", 2}}))}}},
+        {.id = "T6b", .group = "spawn", .title = scoped("spawn batches, 2 workers against 1"), .what = figure::wall,
+         .unit = "ns", .how_much = {{"batch", 1000}, {"count", {1'000'000, 50'000}}}, .checksum = batches,
+         .ours = scoping({{"workers", 2}}),
+         .rivals = {{called("hocket, 1 worker", scoping({{"workers", 1}})), bars{1.2, 1.0}},
+                    {called("oneTBB, 2 workers", tbb("spawn_task", {{"workers", 2}}))}}},
         {.id = "T6b", .group = "spawn", .title = "20 us tasks reach the second worker", .what = figure::p50,
          .unit = "us",
-         .how_much = {{"workers", 2}, {"batch", 16}, {"pause_us", 500}, {"count", {200, 20}}},
+         .how_much = {{"workers", 2}, {"bound", 0}, {"batch", 250}, {"pause_us", 500}, {"settle_us", 200},
+                      {"count", {100, 10}}},
          .checksum = spread_tasks, .ours = hocket("spread"), .rivals = {limit(50, {1.0, 1.0})}},
+        {.id = "T6b", .group = "spawn", .title = "the same, each worker bound to a core", .what = figure::p50,
+         .unit = "us",
+         .how_much = {{"workers", 2}, {"bound", 1}, {"batch", 250}, {"pause_us", 500}, {"settle_us", 200},
+                      {"count", {100, 10}}},
+         .checksum = spread_tasks, .ours = hocket("spread"), .rivals = {for_information(50)}},
 
         {.id = "T7", .group = "skynet", .title = forked("skynet 1M as tasks, 1 worker"),
          .what = figure::cpu_whole, .unit = "ms",
          .how_much = {{"workers", 1}, {"leaves", {1'000'000, 10'000}}}, .checksum = sum_below_leaves,
-         .ours = forking("skynet"), .rivals = {{tbb("skynet"), bars{0.3, 0.18}}}},
+         .ours = forking("skynet"),
+         .rivals = {{called("oneTBB task_group", tbb("skynet")), bars{0.3, 0.18}},
+                    {called("oneTBB parallel_invoke", tbb("skynet_invoke"))}}},
         {.id = "T7", .group = "skynet", .title = forked("skynet 1M as tasks, 2 workers"),
          .what = figure::wall_whole, .unit = "ms",
          .how_much = {{"workers", 2}, {"leaves", {1'000'000, 10'000}}}, .checksum = sum_below_leaves,
-         .ours = forking("skynet"), .rivals = {{tbb("skynet"), bars{0.3, 0.18}}}},
+         .ours = forking("skynet"),
+         .rivals = {{called("oneTBB task_group", tbb("skynet")), bars{0.3, 0.18}},
+                    {called("oneTBB parallel_invoke", tbb("skynet_invoke"))}}},
         {.id = "T7", .group = "skynet", .title = "skynet 1M as fibers with channels, 1 worker",
          .what = figure::cpu_whole,
          .unit = "ms", .how_much = {{"workers", 1}, {"leaves", {1'000'000, 10'000}}}, .checksum = sum_below_leaves,
@@ -156,12 +194,18 @@ std::vector<row> const& rows() {
          .rivals = {{in_go("round_trip"), bars{0.30, 0.17}}, {boost("round_trip")}}},
 
         {.id = "T9", .group = "latency", .title = "round trip between workers, awake", .what = figure::wall,
-         .unit = "us", .how_much = {{"workers", 2}, {"pause_us", 0}}, .checksum = count,
+         .unit = "us", .how_much = {{"workers", 2}, {"bound", 1}, {"pause_us", 0}}, .checksum = count,
          .ours = hocket("handover", {{"count", {100'000, 5'000}}}),
          .rivals = {{threads("handover", {{"count", {3'000, 300}}}), bars{0.02, 0.01}}}},
         {.id = "T9", .group = "latency", .title = "round trip between workers, asleep", .what = figure::p50,
-         .unit = "us", .how_much = {{"workers", 2}, {"pause_us", 500}, {"count", {400, 40}}}, .checksum = count,
-         .ours = hocket("handover"), .rivals = {{threads("handover"), bars{0.5, 0.3}}}},
+         .unit = "us", .how_much = {{"workers", 2}, {"bound", 1}, {"pause_us", 500}, {"count", {400, 40}}},
+         .checksum = count, .ours = hocket("handover"), .rivals = {{threads("handover"), bars{0.5, 0.3}}}},
+        {.id = "T9", .group = "latency", .title = "awake, where the system puts the threads", .what = figure::wall,
+         .unit = "us", .how_much = {{"workers", 2}, {"bound", 0}, {"pause_us", 0}, {"count", {3'000, 300}}},
+         .checksum = count, .ours = hocket("handover"), .rivals = {{threads("handover")}}},
+        {.id = "T9", .group = "latency", .title = "asleep, where the system puts the threads", .what = figure::p50,
+         .unit = "us", .how_much = {{"workers", 2}, {"bound", 0}, {"pause_us", 500}, {"count", {400, 40}}},
+         .checksum = count, .ours = hocket("handover"), .rivals = {{threads("handover")}}},
 
         {.id = "T10", .group = "channel", .title = "4 to 4 over 64 places, 1 worker, per item", .what = figure::cpu,
          .unit = "ns",
@@ -217,6 +261,24 @@ std::vector<row> const& rows() {
          .ours = hocket("async"), .rivals = {{in_go("async"), bars{0.4, 0.2}}, {boost("async")}}},
     };
     return all;
+}
+
+// Far more work than in the rows: sixteen workers are to have tens of milliseconds of it too.
+std::vector<row> rows_on(unsigned workers) {
+    return {
+        {.id = "S", .group = "scaling", .title = forked("fork-join fib"), .what = figure::wall, .unit = "ns",
+         .how_much = {{"workers", workers}, {"n", {37, 20}}, {"forks", {39'088'168, 10'945}}}, .checksum = fibonacci,
+         .ours = forking("fib"), .rivals = {{tbb("fib")}}},
+        {.id = "S", .group = "scaling", .title = forked("skynet as tasks"), .what = figure::wall, .unit = "ns",
+         .how_much = {{"workers", workers}, {"leaves", {100'000'000, 10'000}}}, .checksum = sum_below_leaves,
+         .ours = forking("skynet"), .rivals = {{tbb("skynet")}}},
+        {.id = "S", .group = "scaling", .title = "spawn, a spawner on each worker", .what = figure::wall, .unit = "ns",
+         .how_much = {{"workers", workers}, {"batch", 1000}, {"count", {19'200'000, 48'000}}},
+         .checksum = batches_on_each, .ours = hocket("spawn_many"), .rivals = {}},
+        {.id = "S", .group = "scaling", .title = "yield, 64 fibers for each worker", .what = figure::wall,
+         .unit = "ns", .how_much = {{"workers", workers}, {"fibers", 64}, {"count", {32'768'000, 163'840}}},
+         .checksum = rounded_to_groups, .slack = 0.25, .ours = hocket("yield_many"), .rivals = {}},
+    };
 }
 
 static bool same(std::string_view a, std::string_view b) {

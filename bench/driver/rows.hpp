@@ -66,6 +66,9 @@ struct row {
 
 std::vector<row> const& rows();
 
+// The work of `scaling.hpp` on so many workers; each goes into a row of its own.
+std::vector<row> rows_on(unsigned workers);
+
 // Those of that id or group, in their order; empty when there are none.
 std::vector<row const*> rows_named(std::string_view id_or_group);
 

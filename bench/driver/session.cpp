@@ -26,6 +26,12 @@ public:
             miss(side_outcome::fate::missing, "not installed when the benchmarks were built");
     }
 
+    // A rival may be missing, ours is always built.
+    void must_exist() {
+        if (outcome.ended == side_outcome::fate::missing)
+            miss(side_outcome::fate::failed, "is not there: there is no " + program_.string());
+    }
+
     bool out() const { return outcome.ended != side_outcome::fate::measured; }
 
     void take() {
@@ -80,6 +86,7 @@ private:
             case figure::cpu_share: value = a.cpu_ns / a.wall_ns * 1e9; break;
         }
         outcome.values.push_back(in_unit(value, row_.unit));
+        outcome.cores.push_back(a.cpu_ns / a.wall_ns);
         if (a.p99_ns) outcome.p99.push_back(in_unit(*a.p99_ns, row_.unit));
         outcome.count = a.count;
         outcome.parked = std::max(outcome.parked, a.parked);
@@ -108,6 +115,7 @@ void judge(comparison& c, side_outcome const& ours) {
 
 row_outcome measure(row const& r, session_options const& o) {
     participant ours(r, r.ours, o);
+    ours.must_exist();
     std::vector<participant> rivals;
     for (auto const& rival : r.rivals)
         if (!rival.who.program.empty()) rivals.emplace_back(r, rival.who, o);

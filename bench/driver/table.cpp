@@ -1,22 +1,14 @@
 #include "table.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstdio>
-#include <utility>
 #include <vector>
+
+#include "layout.hpp"
 
 namespace hocket::bench {
 
 namespace {
-
-// Three digits that count.
-std::string number(double v) {
-    char text[32];
-    int const decimals = v >= 99.95 ? 0 : v >= 9.995 ? 1 : v >= 0.9995 ? 2 : 3;
-    std::snprintf(text, sizeof text, "%.*f", decimals, v);
-    return text;
-}
 
 std::string bar(double v) {
     char text[32];
@@ -41,36 +33,6 @@ std::string counts(side_outcome const& ours, side_outcome const& rival) {
     std::string text = std::to_string(ours.count);
     if (rival.count != 0 && rival.count != ours.count) text += " / " + std::to_string(rival.count);
     return text;
-}
-
-using line = std::array<std::string, 13>;
-
-constexpr std::array<bool, 13> is_text{
-    true, true, false, false, true, false, false, true, false, false, false, true, false};
-
-std::string laid_out(std::vector<line> const& lines) {
-    std::array<std::size_t, 13> width{};
-    for (auto const& l : lines)
-        for (std::size_t i = 0; i < l.size(); ++i) width[i] = std::max(width[i], l[i].size());
-    std::string out;
-    bool first = true;
-    for (auto const& l : lines) {
-        for (std::size_t i = 0; i < l.size(); ++i) {
-            std::string const pad(width[i] - l[i].size(), ' ');
-            out += "| ";
-            out += is_text[i] ? l[i] + pad : pad + l[i];
-            out += ' ';
-        }
-        out += "|\n";
-        if (!std::exchange(first, false)) continue;
-        for (std::size_t i = 0; i < l.size(); ++i) {
-            out += '|';
-            out.append(width[i] + 1, '-');
-            out += is_text[i] ? '-' : ':';
-        }
-        out += "|\n";
-    }
-    return out;
 }
 
 }  // namespace
@@ -99,20 +61,24 @@ std::string figure_text(figure f) {
     return {};
 }
 
-std::string to_markdown(report const& r) {
-    std::string out = "# Benchmarks, " + r.when.day + ", context " + r.context + "\n\n";
+std::string conditions(report const& r) {
     char load[32];
     std::snprintf(load, sizeof load, "%.1f", r.where.load);
-    out += r.where.cpu + ", " + std::to_string(r.where.cores) + " cores; " + r.where.system + "; " + r.where.compiler +
+    return r.where.cpu + ", " + std::to_string(r.where.cores) + " cores; " + r.where.system + "; " + r.where.compiler +
            "; " + r.when.time + " UTC, load " + load + " at the start; " + std::to_string(r.rounds) +
-           " interleaved rounds" + (r.quick ? ", QUICK: small counts, no figures to keep" : "") + ".\n\n";
+           " interleaved rounds" + (r.quick ? ", QUICK: small counts, no figures to keep" : "");
+}
+
+std::string to_markdown(report const& r) {
+    std::string out = "# Benchmarks, " + r.when.day + ", context " + r.context + "\n\n" + conditions(r) + ".\n\n";
     out +=
         "A figure is the best of the rounds, the median stands beside it; the ratio is ours / rival, of the best. "
         "*cpu*: CPU time of the whole process; *wall*: wall time; *p50*: the median of single latencies, best round. "
+        "*on N cores*: CPU time / wall time, what the system let it have. "
         "Operations are those of one sample, of ours and the rival where they differ; the checksum of each was "
         "verified.\n\n";
 
-    std::vector<line> lines{
+    std::vector<std::vector<std::string>> lines{
         {"row", "case", "ours", "median", "rival", "value", "median", "unit", "ratio", "must", "goal", "verdict",
          "operations"}};
     std::vector<std::string> remarks;
@@ -134,6 +100,9 @@ std::string to_markdown(report const& r) {
                 return;
             }
             std::string text = s.name;
+            bool const wall = row.of->what == figure::wall || row.of->what == figure::wall_whole;
+            if (wall && s.measured() && !s.cores.empty())
+                text += ", on " + number(side_outcome::median_of(s.cores)) + " cores";
             if (s.parked != 0) text += ", at most " + std::to_string(s.parked) + " parked at once";
             if (!s.p99.empty()) text += ", p99 " + number(side_outcome::median_of(s.p99)) + ' ' + row.of->unit;
             if (text != s.name) remarks.push_back(head + text);
@@ -141,7 +110,8 @@ std::string to_markdown(report const& r) {
         remark(row.ours);
         for (auto const& c : row.rivals) remark(c.rival);
     }
-    out += laid_out(lines) + '\n';
+    out += laid_out(lines, {true, true, false, false, true, false, false, true, false, false, false, true, false});
+    out += '\n';
     out += std::to_string(tally[0]) + " meet the goal, " + std::to_string(tally[1]) + " the must, " +
            std::to_string(tally[2]) + " miss it, " + std::to_string(tally[3]) + " without a bar, " +
            std::to_string(tally[4]) + " not measured; " + std::to_string(failed) + " rows with a failure.\n\n";

@@ -9,6 +9,9 @@ namespace hocket::bench {
 
 std::string to_markdown(report const& r);
 
+// The machine, the time, the rounds.
+std::string conditions(report const& r);
+
 // goal, must, MISSES, "-" where no bar is set; why, where nothing was measured.
 std::string verdict_text(comparison const& c);
 

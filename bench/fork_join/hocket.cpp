@@ -1,8 +1,8 @@
 // fork_join: fib(n) by the definition, a fork at every addition. `fib`: by parallel_invoke; `fib_async`: by async and
 // get.
 #include <hocket/future.hpp>
-#ifdef HAS_PARALLEL
-#include <hocket/parallel.hpp>
+#ifdef HAS_PARALLEL_INVOKE
+#include <hocket/parallel_invoke.hpp>
 #endif
 
 #include "stage.hpp"
@@ -32,7 +32,7 @@ sample measure(parameters const& p) {
 
 bench_case const fib_async_case("fib_async", measure<fib_async>);
 
-#ifdef HAS_PARALLEL
+#ifdef HAS_PARALLEL_INVOKE
 std::uint64_t fib(std::uint64_t n) {
     if (n < 2) return n;
     std::uint64_t a = 0, b = 0;

@@ -1,11 +1,11 @@
-// handover between two std::threads, each bound to a core of its own, through std::mutex and std::condition_variable.
-#include <sched.h>
-
+// handover between two std::threads through std::mutex and std::condition_variable. With bound = 1 each is bound to a
+// core of its own, with 0 they stand where the system puts them.
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 
+#include "cores.hpp"
 #include "side.hpp"
 
 namespace hocket::bench {
@@ -35,33 +35,20 @@ private:
     bool full_ = false;
 };
 
-// Binds the calling thread to the n-th of the cores it may use; where there is only one, to that.
-void bind_to(int n) {
-    cpu_set_t mine, one;
-    sched_getaffinity(0, sizeof mine, &mine);
-    n %= CPU_COUNT(&mine);
-    for (int c = 0; c < CPU_SETSIZE; ++c)
-        if (CPU_ISSET(c, &mine) && n-- == 0) {
-            CPU_ZERO(&one);
-            CPU_SET(c, &one);
-            sched_setaffinity(0, sizeof one, &one);
-            return;
-        }
-}
-
 constexpr std::uint64_t enough = UINT64_MAX;
 
 sample handover(parameters const& p) {
     sample s;
     std::uint64_t const count = p["count"];
     std::chrono::microseconds const pause(p["pause_us"]);
+    bool const bound = p["bound"] != 0;
     box there, back;
     std::thread echo([&] {
-        bind_to(1);
+        if (bound) bind_to(1);
         for (std::uint64_t v; (v = there.take()) != enough;) back.put(v + 1);
     });
     std::thread first([&] {
-        bind_to(0);
+        if (bound) bind_to(0);
         std::uint64_t value = 0;
         s.latencies_ns.reserve(count);
         meter const m;

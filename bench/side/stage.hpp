@@ -1,10 +1,12 @@
-// What the cases of hocket share: the runtime they run on, and waiting for a batch of tasks.
+// What the cases of hocket share: the runtime they run on, waiting for a batch of tasks, beginning together.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <hocket/runtime.hpp>
 #include <hocket/semaphore.hpp>
+#include <hocket/this_fiber.hpp>
+#include <optional>
 #include <utility>
 
 #include "side.hpp"
@@ -36,6 +38,28 @@ public:
 private:
     std::atomic<std::size_t> left_{0};
     binary_semaphore done_{0};
+};
+
+// Where tasks wait for each other before they begin, and from when on is measured.
+class start_line {
+public:
+    explicit start_line(std::uint64_t runners) : runners_(runners) {}
+    // The last to arrive starts the meter; the others yield until then.
+    void arrive() {
+        if (arrived_.fetch_add(1, std::memory_order_relaxed) + 1 == runners_) {
+            meter_.emplace();
+            off_.store(true, std::memory_order_release);
+        }
+        while (!off_.load(std::memory_order_acquire)) this_fiber::yield();
+    }
+    // Of the time since then, when all have come to their end.
+    meter const& since() const { return *meter_; }
+
+private:
+    std::uint64_t const runners_;
+    std::atomic<std::uint64_t> arrived_{0};
+    std::atomic<bool> off_{false};
+    std::optional<meter> meter_{};
 };
 
 // Runs body(sample&) as the first task of a runtime.

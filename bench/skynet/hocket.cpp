@@ -5,8 +5,8 @@
 #include <hocket/channel.hpp>
 #include <hocket/future.hpp>
 #include <hocket/go.hpp>
-#ifdef HAS_PARALLEL
-#include <hocket/parallel.hpp>
+#ifdef HAS_PARALLEL_INVOKE
+#include <hocket/parallel_invoke.hpp>
 #endif
 
 #include "stage.hpp"
@@ -59,7 +59,7 @@ sample measure(parameters const& p) {
 bench_case const async_case("skynet_async", measure<by_async>);
 bench_case const channel_case("skynet_channel", measure<by_channel>);
 
-#ifdef HAS_PARALLEL
+#ifdef HAS_PARALLEL_INVOKE
 std::uint64_t by_invoke(std::uint64_t first, std::uint64_t leaves) {
     if (leaves == 1) return first;
     std::uint64_t const share = leaves / fan;

@@ -1,4 +1,4 @@
-// spawn with oneTBB: a task_group of tasks that cannot suspend.
+// spawn with oneTBB: tasks that cannot suspend, in a task_group for every batch.
 #include <algorithm>
 #include <oneapi/tbb/task_group.h>
 #include <vector>
@@ -12,8 +12,8 @@ sample spawn_task(parameters const& p) {
     return in_arena(p, [&](sample& s) {
         std::uint64_t const batch = p["batch"], batches = p["count"] / batch;
         std::vector<std::uint64_t> results(batch);
-        tbb::task_group all;
         auto const run_batch = [&](std::uint64_t b) {
+            tbb::task_group all;
             for (std::uint64_t i = 0; i < batch; ++i) all.run([&results, i, b] { results[i] += i + b; });
             all.wait();
         };

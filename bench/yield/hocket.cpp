@@ -1,7 +1,9 @@
-// yield: fibers that do nothing but let the others run, on one worker.
+// yield: fibers that do nothing but let the others run. `yield`: all of them one group; `yield_many`: a group spawned
+// on each worker, which share nothing with the other groups.
 #include <atomic>
 #include <hocket/go.hpp>
 #include <hocket/this_fiber.hpp>
+#include <vector>
 
 #include "stage.hpp"
 
@@ -40,7 +42,49 @@ sample yield(parameters const& p) {
     });
 }
 
+// The checksum is that of `yield`, counted in each group. A fiber may be stolen and go on beside another group.
+sample yield_many(parameters const& p) {
+    struct alignas(64) group {
+        std::atomic<std::uint64_t> last{0};
+    };
+    wait_group all;
+    return on_runtime(p, [&](sample& s) {
+        std::uint64_t const groups = p["workers"], fibers = p["fibers"], each = p["count"] / fibers / groups;
+        std::vector<group> of(groups);
+        std::atomic<std::uint64_t> turns{0};
+        auto const body = [&](group& mine, std::uint64_t me, std::uint64_t times) {
+            std::uint64_t after_another = 0;
+            for (std::uint64_t i = 0; i < times; ++i) {
+                mine.last.store(me, std::memory_order_relaxed);
+                this_fiber::yield();
+                after_another += mine.last.load(std::memory_order_relaxed) != me;
+            }
+            turns.fetch_add(after_another, std::memory_order_relaxed);
+            all.leave();
+        };
+        auto const run = [&](std::uint64_t times) {
+            turns.store(0, std::memory_order_relaxed);
+            start_line start(groups);
+            all.expect(groups * (fibers + 1));
+            for (std::uint64_t w = 0; w < groups; ++w)
+                go({.worker = static_cast<int>(w)}, [&, w, times] {
+                    start.arrive();
+                    for (std::uint64_t f = 1; f <= fibers; ++f)
+                        go([&body, &mine = of[w], f, times] { body(mine, f, times); });
+                    all.leave();
+                });
+            all.wait();
+            start.since().stop(s);
+        };
+        run(10);
+        run(each);
+        s.count = each * fibers * groups;
+        s.checksum = turns.load(std::memory_order_relaxed);
+    });
+}
+
 bench_case const yield_case("yield", yield);
+bench_case const yield_many_case("yield_many", yield_many);
 
 }  // namespace
 }  // namespace hocket::bench

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -52,12 +53,12 @@ struct ended {
     nlohmann::json report;  // discarded where none was written
 };
 
-// Runs `bench` with arguments that need no quoting, and --json.
+// Runs `bench` with arguments that need no quoting, and --json before them.
 ended run(fs::path const& bench, std::string const& arguments, std::string const& environment = "") {
     folder const here;
     fs::path const out = here.path / "out", err = here.path / "err", json = here.path / "json";
     auto const quoted = [](fs::path const& path) { return '\'' + path.string() + '\''; };
-    std::string const line = "env " + environment + ' ' + quoted(bench) + ' ' + arguments + " --json " + quoted(json) +
+    std::string const line = "env " + environment + ' ' + quoted(bench) + " --json " + quoted(json) + ' ' + arguments +
                              " >" + quoted(out) + " 2>" + quoted(err);
     int const status = std::system(line.c_str());
     ended e;
@@ -131,7 +132,9 @@ TEST_CASE("a group names its rows") {
 }
 
 TEST_CASE("what makes no sense is told in a sentence") {
-    for (char const* arguments : {"T99", "--rounds 0", "--rounds x", "--patience 0", "--context third", "--nonsense"}) {
+    for (char const* arguments :
+         {"T99", "T2 nothing", "--rounds 0", "--rounds x", "--rounds", "--patience 0", "--context third", "--nonsense",
+          "--scaling T2"}) {
         auto const e = run(program, arguments);
         INFO(arguments, ": ", e.err);
         CHECK(e.code == 2);
@@ -159,12 +162,120 @@ TEST_CASE("results are kept, dated, by context; those of a part are told apart")
     CHECK(files == 2);
 }
 
-TEST_CASE("a file that cannot be written is told before anything is measured") {
+TEST_CASE("what cannot be written is told before anything is measured") {
     folder const here;
-    auto const e = run(program, "T2 --results /proc/nowhere");
-    CHECK(e.code == 77);
+    std::ofstream(here.path / "file") << "not a folder";
+    for (std::string const& arguments :
+         {std::string("T2 --results /proc/nowhere"), std::string("T2 --results /proc"),
+          "T2 --results " + (here.path / "file").string(), std::string("T2 --json /proc/nowhere"),
+          "T2 --json " + (here.path / "no-folder" / "json").string(), "T2 --json " + here.path.string()}) {
+        auto const e = run(program, arguments);
+        INFO(arguments, ": ", e.err);
+        CHECK(e.code == 77);
+        CHECK(is_sentence(e.err));
+        CHECK(e.err.find("cannot ") != std::string::npos);
+        CHECK(e.out.empty());
+    }
+}
+
+TEST_CASE("a report that is lost although its file was there is a failure, and the table is printed all the same") {
+    auto const e = run(program, "--quick --rounds 1 T1 --json /dev/full");
+    CHECK(e.code == 1);
     CHECK(is_sentence(e.err));
-    CHECK(e.out.empty());
+    CHECK(e.err.find("cannot write /dev/full: ") != std::string::npos);
+    CHECK(e.out.find("| T1 ") != std::string::npos);
+
+    folder const here;
+    fs::path const err = here.path / "err";
+    std::string const line =
+        '\'' + program.string() + "' --quick --rounds 1 T1 >/dev/full 2>'" + err.string() + '\'';
+    CHECK(WEXITSTATUS(std::system(line.c_str())) == 1);
+    CHECK(text_of(err) == "hocket-bench: cannot write the table to standard output\n");
+}
+
+TEST_CASE("of an option given twice the last counts") {
+    auto const e = run(program, "--quick --rounds 3 --rounds 1 t1");
+    CHECK(e.code == 0);
+    REQUIRE(e.report.is_object());
+    CHECK(e.report["rounds"] == 1);
+    CHECK(e.report["rows"][0]["id"] == "T1");
+}
+
+TEST_CASE("every row is measured, and every side's checksum is right") {
+    auto const e = run(program, "--quick --rounds 1 --patience 20");
+    INFO(e.out, e.err);
+    CHECK(e.code == 0);
+    CHECK(e.out.find("FAILED") == std::string::npos);
+    REQUIRE(e.report.is_object());
+    for (auto const& row : e.report["rows"]) {
+        INFO(row.dump());
+        CHECK(row["ours"].is_number());
+        CHECK((row["rival_value"].is_number() || row["verdict"] == "rival missing"));
+    }
+}
+
+TEST_CASE("the speed-up table has each side on 1 worker, and on more where there are cores") {
+    auto const e = run(program, "--quick --rounds 1 --scaling");
+    INFO(e.err);
+    CHECK(e.code == 0);
+    REQUIRE(e.report.is_object());
+    CHECK(e.report["schema"] == "hocket-bench-scaling/1");
+    auto const cores = e.report["machine"]["cores"].get<unsigned>();
+    std::map<unsigned, int> on;
+    for (auto const& row : e.report["rows"]) {
+        auto const workers = row["workers"].get<unsigned>();
+        CHECK((workers == 1 || workers <= cores));
+        if (row["side"] != "hocket") continue;
+        ++on[workers];
+        REQUIRE(row["ns"].is_number());
+        CHECK(row["per_second"].get<double>() == doctest::Approx(1e9 / row["ns"].get<double>()));
+        CHECK(row["speed_up"].get<double>() > 0);
+        if (workers == 1) CHECK(row["speed_up"] == 1);
+        CHECK(row["cores"].get<double>() > 0);
+    }
+    for (unsigned const workers : {1, 2, 4, 8, 16}) CHECK(on[workers] == (workers == 1 || workers <= cores ? 4 : 0));
+    CHECK((e.out.find("- not had: ") != e.out.npos) == (cores < 16));
+}
+
+TEST_CASE("the speed-up is against the same side on 1 worker") {
+    folder const here;
+    fs::path const bench = here.path / "hocket-bench";
+    fs::copy_file(program, bench);
+    // Twice as fast on more workers, on two cores; right about fib(20) only.
+    here.side("hocket-bench-hocket",
+              R"(case "$*" in *workers=1*) wall=1000 ;; *) wall=500 ;; esac
+while read -r line; do echo '{"count": 10, "checksum": 6765, "cpu_ns": 1000, "wall_ns": '$wall'}'; done)");
+    auto const e = run(bench, "--quick --rounds 1 --patience 1 --scaling");
+    CHECK(e.code == 1);  // the other cases
+    REQUIRE(e.report.is_object());
+    auto const cores = e.report["machine"]["cores"].get<unsigned>();
+    unsigned right = 0;
+    for (auto const& row : e.report["rows"]) {
+        if (row["side"] != "hocket" || row["ns"].is_null()) continue;
+        ++right;
+        bool const alone = row["workers"] == 1;
+        CHECK(row["ns"] == (alone ? 100 : 50));
+        CHECK(row["speed_up"] == (alone ? 1 : 2));
+        CHECK(row["cores"] == (alone ? 1 : 2));
+    }
+    CHECK(right == (cores >= 16 ? 5 : cores >= 8 ? 4 : cores >= 4 ? 3 : cores >= 2 ? 2 : 1));
+}
+
+TEST_CASE("a side that fails on the way to the speed-up table is named") {
+    folder const here;
+    fs::path const bench = here.path / "hocket-bench";
+    fs::copy_file(program, bench);
+    here.side("hocket-bench-hocket", "read -r line; exit 3");
+    auto const e = run(bench, "--quick --rounds 1 --patience 1 --scaling");
+    CHECK(e.code == 1);
+    CHECK(e.out.find("hocket ended with exit code 3") != std::string::npos);
+    CHECK(e.out.find("oneTBB not installed when the benchmarks were built") != std::string::npos);
+    REQUIRE(e.report.is_object());
+    for (auto const& row : e.report["rows"]) {
+        CHECK(row["ns"].is_null());
+        CHECK(row["speed_up"].is_null());
+        CHECK(row["sentence"].is_string());
+    }
 }
 
 TEST_CASE("sides that are missing are named, those that fail are seen") {
@@ -172,6 +283,9 @@ TEST_CASE("sides that are missing are named, those that fail are seen") {
     fs::path const bench = here.path / "hocket-bench";
     fs::copy_file(program, bench);
     here.side("hocket-bench-boost", answers("100000"));
+    auto const alone = run(bench, "--quick --rounds 1 T2");
+    CHECK(alone.code == 1);
+    CHECK(alone.out.find("hocket is not there: ") != std::string::npos);
 
     auto const told = [&](std::string const& name, char const* part, int code) {
         auto const e = run(bench, "--quick --rounds 2 --patience 1 T2");
