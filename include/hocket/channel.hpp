@@ -32,6 +32,8 @@ struct item_type {
     std::size_t align;  // bytes
 };
 
+enum class wait_reason : std::uint8_t;
+
 class HOCKET_API channel_core {
 public:
     static constexpr std::size_t no_bound = SIZE_MAX;
@@ -52,7 +54,8 @@ public:
 private:
     void* slot(std::size_t position) const noexcept;
     void grow();
-    channel_status finish_wait(wait_queue& queue, wait_node& node, std::int64_t deadline) noexcept;
+    void grow_guarded();
+    channel_status wait_in(wait_queue& queue, wait_reason why, void* item, std::int64_t deadline) noexcept;
 
     item_type const& type_;
     std::size_t const capacity_;

@@ -91,8 +91,7 @@ private:
         using closure_type =
             std::conditional_t<wants_token, detail::closure<std::decay_t<F>, std::stop_token, std::decay_t<Args>...>,
                                detail::closure<std::decay_t<F>, std::decay_t<Args>...>>;
-        static constexpr detail::task_type type{&closure_type::run, &closure_type::destroy, sizeof(closure_type),
-                                                alignof(closure_type)};
+        static constexpr detail::task_type type = closure_type::type();
         detail::new_task task(nullptr, detail::task_kind::ordinary, how, type);
         using arguments = decltype(closure_type::arguments);
         if constexpr (wants_token)
@@ -102,8 +101,7 @@ private:
             ::new (task.storage()) closure_type{std::forward<F>(f), arguments(std::forward<Args>(args)...)};
         state_->id = task.id();
         state_->retain();
-        task.publishes(state_.get());
-        task.submit();
+        task.submit(detail::ending(state_.get()));
     }
     [[noreturn]] static void fail(std::errc why, char const* where) {
         throw std::system_error(std::make_error_code(why), where);

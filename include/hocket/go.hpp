@@ -20,24 +20,24 @@ HOCKET_API bool should_offload() noexcept;
 template <class F, class... Args>
     requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
 HOCKET_ALWAYS_INLINE void go(F&& f, Args&&... args) {
-    detail::spawn(nullptr, detail::task_kind::ordinary, nullptr, std::forward<F>(f), std::forward<Args>(args)...);
+    detail::spawn(std::forward<F>(f), std::forward<Args>(args)...);
 }
 template <class F, class... Args>
     requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
 HOCKET_ALWAYS_INLINE void go(launch const& how, F&& f, Args&&... args) {
-    detail::spawn(nullptr, detail::task_kind::ordinary, &how, std::forward<F>(f), std::forward<Args>(args)...);
+    detail::spawn_with(nullptr, detail::task_kind::ordinary, &how, std::forward<F>(f), std::forward<Args>(args)...);
 }
 
 // The same on the blocking pool, for work that blocks its thread. [fiber]
 template <class F, class... Args>
     requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
 HOCKET_ALWAYS_INLINE void go_blocking(F&& f, Args&&... args) {
-    detail::spawn(nullptr, detail::task_kind::blocking, nullptr, std::forward<F>(f), std::forward<Args>(args)...);
+    detail::spawn_with(nullptr, detail::task_kind::blocking, nullptr, std::forward<F>(f), std::forward<Args>(args)...);
 }
 template <class F, class... Args>
     requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
 HOCKET_ALWAYS_INLINE void go_blocking(launch const& how, F&& f, Args&&... args) {
-    detail::spawn(nullptr, detail::task_kind::blocking, &how, std::forward<F>(f), std::forward<Args>(args)...);
+    detail::spawn_with(nullptr, detail::task_kind::blocking, &how, std::forward<F>(f), std::forward<Args>(args)...);
 }
 
 // Spawns f(T&), where T is constructed from args in the child's own arena before f starts and freed with it: data for a

@@ -10,6 +10,7 @@
 #include <hocket/go.hpp>
 #include <hocket/launch.hpp>
 #include <hocket/mutex.hpp>
+#include <hocket/parallel.hpp>
 #include <hocket/runtime.hpp>
 #include <hocket/semaphore.hpp>
 #include <hocket/this_fiber.hpp>

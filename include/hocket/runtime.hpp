@@ -116,24 +116,24 @@ public:
     template <class F, class... Args>
         requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
     HOCKET_ALWAYS_INLINE void go(F&& f, Args&&... args) {
-        detail::spawn(core_, detail::task_kind::ordinary, nullptr, std::forward<F>(f), std::forward<Args>(args)...);
+        detail::spawn_with(core_, detail::task_kind::ordinary, nullptr, std::forward<F>(f), std::forward<Args>(args)...);
     }
     template <class F, class... Args>
         requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
     HOCKET_ALWAYS_INLINE void go(launch const& how, F&& f, Args&&... args) {
-        detail::spawn(core_, detail::task_kind::ordinary, &how, std::forward<F>(f), std::forward<Args>(args)...);
+        detail::spawn_with(core_, detail::task_kind::ordinary, &how, std::forward<F>(f), std::forward<Args>(args)...);
     }
 
     // The same on the blocking pool: for calls that block their thread. [any thread]
     template <class F, class... Args>
         requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
     HOCKET_ALWAYS_INLINE void go_blocking(F&& f, Args&&... args) {
-        detail::spawn(core_, detail::task_kind::blocking, nullptr, std::forward<F>(f), std::forward<Args>(args)...);
+        detail::spawn_with(core_, detail::task_kind::blocking, nullptr, std::forward<F>(f), std::forward<Args>(args)...);
     }
     template <class F, class... Args>
         requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
     HOCKET_ALWAYS_INLINE void go_blocking(launch const& how, F&& f, Args&&... args) {
-        detail::spawn(core_, detail::task_kind::blocking, &how, std::forward<F>(f), std::forward<Args>(args)...);
+        detail::spawn_with(core_, detail::task_kind::blocking, &how, std::forward<F>(f), std::forward<Args>(args)...);
     }
 
     // Starts the runtime if needed and runs f(args...) as a task; the calling thread is worker 0 until f has ended

@@ -13,7 +13,8 @@
 #include <cstdint>
 #include <hocket/detail/atomic.hpp>
 #include <hocket/detail/config.hpp>
-#include <hocket/detail/lock.hpp>
+
+#include "seam/lock.hpp"
 
 namespace hocket::inline HOCKET_ABI::detail {
 

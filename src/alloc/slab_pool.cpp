@@ -133,14 +133,16 @@ std::size_t slab_pool::idle() const noexcept {
 }
 
 slab_cache::~slab_cache() {
-    while (count_ >= slab_pool::batch) flush_oldest();
-    pool_.give_batch(records_, count_);
+    std::uint32_t at = 0;
+    for (; at + slab_pool::batch <= count_; at += slab_pool::batch) pool_.give_batch(records_ + at, slab_pool::batch);
+    pool_.give_batch(records_ + at, count_ - at);
 }
 
-void slab_cache::flush_oldest() noexcept {
-    pool_.give_batch(records_, slab_pool::batch);
-    count_ -= slab_pool::batch;
-    std::copy(records_ + slab_pool::batch, records_ + slab_pool::batch + count_, records_);
+void slab_cache::flush_older_half() noexcept {
+    static_assert(capacity / 2 % slab_pool::batch == 0);
+    for (std::uint32_t at = 0; at < capacity / 2; at += slab_pool::batch) pool_.give_batch(records_ + at, slab_pool::batch);
+    count_ -= capacity / 2;
+    std::copy(records_ + capacity / 2, records_ + capacity, records_);
 }
 
 }  // namespace hocket::inline HOCKET_ABI::detail

@@ -2,7 +2,7 @@
 //
 // States: a record is uncarved, taken, or free (here or in a cache). A carved record is zero-filled. While it is free
 //   only its first 8 bytes are ours (the link); the rest keeps what its owner left, so that an owner who keeps a
-//   state word at byte 64 or later can tell live from free in for_each(), and a stale pointer to a record always
+//   state word at byte 8 or later can tell live from free in for_each(), and a stale pointer to a record always
 //   points at a record.
 // Protocol: guard_ covers all. Free records are held as full batches (chains of `batch`, linked through the records,
 //   heads in an array) or loose, so that a cache exchanges a batch in constant time and walks its links outside the
@@ -15,7 +15,8 @@
 #include <cstdint>
 #include <hocket/detail/atomic.hpp>
 #include <hocket/detail/config.hpp>
-#include <hocket/detail/lock.hpp>
+
+#include "seam/lock.hpp"
 
 namespace hocket::inline HOCKET_ABI::detail {
 
@@ -85,7 +86,7 @@ private:
 // A worker's own records in front of the pool: taken and given without a lock.
 class slab_cache {
 public:
-    static constexpr std::uint32_t capacity = 2 * slab_pool::batch;
+    static constexpr std::uint32_t capacity = 1024;  // a burst of so many tasks costs no exchange: 128 KiB
 
     // The pool outlives it. [any thread]
     explicit slab_cache(slab_pool& pool) noexcept : pool_(pool) {}
@@ -103,12 +104,12 @@ public:
         return records_[--count_];
     }
     void give(void* record) noexcept {
-        if (count_ == capacity) [[unlikely]] flush_oldest();
+        if (count_ == capacity) [[unlikely]] flush_older_half();
         records_[count_++] = record;
     }
 
 private:
-    void flush_oldest() noexcept;
+    void flush_older_half() noexcept;
 
     slab_pool& pool_;
     std::uint32_t count_ = 0;

@@ -5,7 +5,7 @@
 //
 //   | guard 16 KiB | base ....................... | stack record | colour |
 //
-// The colour is 0 to 960 bytes by the slot's number: tops of neighbouring stacks, and their records, fall into
+// The colour is 0 to 1984 bytes by the slot's number: tops of neighbouring stacks, and their records, fall into
 // different cache sets. Record and outermost frames share the top page, so a parked fiber costs one page.
 // States: a slot is uncarved (no guard yet), carved (guard set, nothing touched), or existing: in use, or pooled here
 //   or in a cache. Existing ones stay until the pool dies. Slots are carved in slabs and come into existence one by
@@ -25,10 +25,10 @@
 #include <cstdint>
 #include <hocket/detail/atomic.hpp>
 #include <hocket/detail/config.hpp>
-#include <hocket/detail/lock.hpp>
 #include <string>
 
 #include "alloc/pages.hpp"
+#include "seam/lock.hpp"
 
 namespace hocket::inline HOCKET_ABI::detail {
 
@@ -57,10 +57,10 @@ static_assert(sizeof(stack) == 64);
 
 class stack_pool {
 public:
-    static constexpr std::size_t colours = 16;          // of one cache line each
+    static constexpr std::size_t colours = 32;          // of one cache line each
     static constexpr std::size_t smallest = 16 * 1024;  // bytes of a stack
 
-    // A pool of stacks of `stack_size` bytes, rounded up to pages (the record and the colour, at most 1 KiB together,
+    // A pool of stacks of `stack_size` bytes, rounded up to pages (the record and the colour, at most 2 KiB together,
     // are taken from it), of which at most `max_stacks` exist at once. Only reserves address space; where that much
     // is not to be had the limit is lower. Throws std::bad_alloc when not even one stack fits. [any thread]
     stack_pool(std::size_t stack_size, std::size_t max_stacks, pages::guard_method method = pages::best_guard());
@@ -142,7 +142,7 @@ private:
 // A worker's own few stacks in front of the pool: taken and given without a lock.
 class stack_cache {
 public:
-    static constexpr std::uint32_t capacity = 16;  // where the pool's limit is in the thousands; below, less, or none
+    static constexpr std::uint32_t capacity = 64;  // where the pool's limit is in the thousands; below, less, or none
 
     // The pool outlives it. [any thread]
     explicit stack_cache(stack_pool& pool) noexcept;
@@ -153,11 +153,10 @@ public:
 
     // As stack_pool's. [worker that owns the cache]
     stack* take() noexcept {
-        stack* const s = first_;
-        if (s == nullptr) return pool_.take();
-        first_ = s->next;
-        count_.store(count_.load(relaxed) - 1, relaxed);
-        return s;
+        std::uint32_t const n = count_.load(relaxed);
+        if (n == 0) [[unlikely]] return refill();
+        count_.store(n - 1, relaxed);
+        return stacks_[n - 1];
     }
     void give(stack* s) noexcept;
 
@@ -167,10 +166,12 @@ public:
 private:
     friend class stack_pool;
 
+    stack* refill() noexcept;
+
     stack_pool& pool_;
     std::uint32_t const room_;
-    stack* first_ = nullptr;
     atomic<std::uint32_t> count_{0};  // written by the owner, read by in_use()
+    stack* stacks_[capacity];         // the last is the warmest
     stack_cache* next_ = nullptr;     // the pool's list, under its lock
 };
 

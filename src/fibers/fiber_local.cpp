@@ -23,7 +23,12 @@ static void* find(task const* t, std::size_t key) noexcept {
     return nullptr;
 }
 
-void* local_if(std::size_t key) noexcept { return find(this_task(), key); }
+// A job that is called inside its forker has locals of its own, once it has made one.
+void* local_if(std::size_t key) noexcept {
+    task const* t = identity_bearer(this_task());
+    if (t != nullptr && t->face.inlined != nullptr) t = t->face.inlined->record;
+    return find(t, key);
+}
 
 void* local(std::size_t key, local_type const& type) {
     if (void* const value = local_if(key)) return value;
@@ -36,8 +41,8 @@ void* local(std::size_t key, local_type const& type) {
         free(place);
         throw;
     }
-    task& t = *this_task();
     try {
+        task& t = *this_identity();
         if (t.extra == nullptr) t.home->give_extra(t, std::make_unique<task_extra>());
         static_cast<task_extra*>(t.extra)->locals.push_back({key, place, &type});
     } catch (...) {

@@ -2,42 +2,94 @@
 #include <hocket/detail/spawn.hpp>
 
 #include <hocket/fiber.hpp>
-#include <utility>
+#include <hocket/scope.hpp>
+#include <new>
 
 #include "fibers/sched/scheduler.hpp"
 #include "fibers/sched/worker.hpp"
 
 namespace hocket::inline HOCKET_ABI::detail {
 
-static scheduler& runtime_of_caller(scheduler* given) {
-    if (given != nullptr) return *given;
-    task const* const t = this_task();
-    if (t == nullptr)
-        throw no_runtime("hocket: go() was called outside a runtime; call it from a task, or use runtime::go()");
-    return *t->home;
+[[noreturn]] static HOCKET_NOINLINE void outside() {
+    throw no_runtime("hocket: go() was called outside a runtime; call it from a task, or use runtime::go()");
 }
 
-new_task::new_task(scheduler* core, task_kind kind, launch const* how, task_type const& type)
-    : core_(&runtime_of_caller(core)),
-      task_(core_->make(kind, how, type)),
-      storage_(task_->closure()),
-      id_(task_->id) {}
-
-new_task::~new_task() {
-    if (task_ == nullptr) return;
-    if (state_ != nullptr) state_->drop();
-    core_->unmake(task_);
+new_task::made new_task::make(scheduler* core, task_kind kind, launch const* how, task_type const& type) {
+    if (core == nullptr) {
+        task const* const t = this_task();
+        if (t == nullptr) [[unlikely]] outside();
+        core = t->home;
+    }
+    task* const t = core->make(kind, how, type);
+    return {t, t->closure()};
 }
+
+// A record for an ordinary task of the calling fiber's runtime.
+HOCKET_ALWAYS_INLINE task* plain_record(worker*& w, task_type const& type) {
+    w = this_worker();
+    if (w == nullptr || w->current() == nullptr) [[unlikely]] outside();
+    task* const t = w->sched.record(w, task_kind::ordinary, type);
+    if (t == nullptr) [[unlikely]] throw std::bad_alloc();
+    return t;
+}
+
+new_task::made new_task::make_small(task_type const& type) {
+    worker* w;
+    task* const t = plain_record(w, type);
+    t->step(task_state::free, task_state::fresh);
+    return {t, t->room};
+}
+
+new_task::made new_task::make_plain(task_type const& type) {
+    worker* w;
+    task* const t = plain_record(w, type);
+    w->sched.equip(w, *t, nullptr);
+    t->step(task_state::free, task_state::fresh);
+    return {t, t->closure()};
+}
+
+void new_task::abandon(task* t) noexcept { t->home->unmake(t); }
+
+fiber_id new_task::id() const noexcept { return fiber_id(task_.record->id); }
 
 std::stop_token new_task::follow_runtime(fiber_state& state) {
-    state.follow(core_->stop.get_token());
+    state.follow(task_.record->home->stop.get_token());
     return state.stop_token();
 }
 
-void new_task::submit() noexcept {
-    task_->spawn_site = __builtin_return_address(0);
-    task_->publishes = std::exchange(state_, nullptr);
-    core_->submit(std::exchange(task_, nullptr));
+void new_task::submit(task* t, ending ends) noexcept {
+    t->spawn_site = __builtin_return_address(0);
+    t->ends = ends;
+    t->home->submit(t);
+}
+
+void new_task::submit(task* t, scope_core& scope) noexcept {
+    t->spawn_site = __builtin_return_address(0);
+    t->ends = ending(&scope);
+    scope.add(this_task());
+    t->home->submit(t);
+}
+
+// Nothing but a place in the deque. The closure's constructor may have suspended, so the worker is asked for anew.
+HOCKET_ALWAYS_INLINE void push(worker& w, task* t) noexcept {
+    if (!w.blocking) [[likely]]
+        w.sched.push_fresh(w, t);
+    else
+        w.sched.submit(t);
+}
+
+void new_task::submit_plain(task* t, ending ends) noexcept {
+    t->spawn_site = __builtin_return_address(0);
+    t->ends = ends;
+    push(*this_worker(), t);
+}
+
+void new_task::submit_plain(task* t, scope_core& scope) noexcept {
+    worker& w = *this_worker();
+    t->spawn_site = __builtin_return_address(0);
+    t->ends = ending(&scope);
+    scope.add(w.current());
+    push(w, t);
 }
 
 }  // namespace hocket::inline HOCKET_ABI::detail

@@ -1,14 +1,15 @@
 // What a task asks of itself.
 #include <hocket/fiber.hpp>
 #include <hocket/go.hpp>
+#include <hocket/scope.hpp>
 #include <hocket/this_fiber.hpp>
 
 #include <exception>
 
 #include "fibers/sched/scheduler.hpp"
-#include "fibers/sched/switch.hpp"
 #include "fibers/sched/task_memory.hpp"
 #include "fibers/sched/worker.hpp"
+#include "fibers/sched/yield.hpp"
 #include "fibers/sync/waiter.hpp"
 #include "seam/clock.hpp"
 #include "seam/pause.hpp"
@@ -25,6 +26,13 @@ void sleep_until_ns(std::int64_t deadline) noexcept {
     me.wait(deadline);
 }
 
+// A job has the name and the stop token of who forked it. He waits for it, so he is there.
+static task const& forker_of(task const& t) noexcept {
+    task const* at = &t;
+    while (job const* const j = at->ends.forked()) at = reinterpret_cast<task const*>(j->parent);
+    return *at;
+}
+
 bool should_offload() noexcept {
     task const* const t = this_task();
     return t != nullptr && t->kind == task_kind::ordinary;
@@ -37,47 +45,45 @@ namespace this_fiber {
 using namespace detail;
 
 void yield() noexcept {
-    if (this_task() != nullptr)
-        yield_task();
+    detail::worker* const w = this_worker();
+    if (task* const t = w != nullptr ? w->current() : nullptr; t != nullptr) [[likely]]
+        yield_task(w, t);
     else
         seam::yield_thread();
 }
 
-fiber_id get_id() noexcept {
-    task const* const t = this_task();
-    return t != nullptr ? fiber_id(t->id) : fiber_id();
-}
+fiber_id get_id() noexcept { return fiber_id(identity_number()); }
 
 std::string_view name() noexcept {
     task const* const t = this_task();
-    return t != nullptr ? t->name() : std::string_view();
+    return t != nullptr ? forker_of(*t).name() : std::string_view();
 }
 
 bool in_runtime() noexcept { return this_task() != nullptr; }
 
 int worker() noexcept {
     detail::worker const* const w = this_worker();
-    return w != nullptr && w->current != nullptr ? static_cast<int>(w->index) : -1;
+    return w != nullptr && w->current() != nullptr ? static_cast<int>(w->index) : -1;
 }
 
 hocket::arena& arena() {
-    detail::worker* const w = this_worker();
-    if (w == nullptr || w->current == nullptr)
-        throw no_runtime("hocket: this_fiber::arena() was called outside a task");
-    task& t = *w->current;
-    if (t.memory == nullptr) t.memory = w->take_memory();
-    return t.memory->memory;
+    task* const t = this_identity();
+    if (t == nullptr) throw no_runtime("hocket: this_fiber::arena() was called outside a task");
+    if (t->memory == nullptr) t->memory = this_worker()->take_memory();
+    return t->memory->memory;
 }
 
 std::stop_token get_stop_token() {
-    task const* const t = this_task();
-    if (t == nullptr) return {};
-    if (t->publishes != nullptr)
-        if (std::stop_token own = t->publishes->stop_token(); own.stop_possible()) {
-            static_cast<fiber_state*>(t->publishes)->follow(t->home->stop.get_token());
+    task const* const self = this_task();
+    if (self == nullptr) return {};
+    task const& t = forker_of(*self);
+    if (scope_core* const scope = t.ends.scope()) return scope->get_token();
+    if (shared_state_base* const state = t.ends.state())
+        if (std::stop_token own = state->stop_token(); own.stop_possible()) {
+            static_cast<fiber_state*>(state)->follow(t.home->stop.get_token());
             return own;
         }
-    return t->home->stop.get_token();
+    return t.home->stop.get_token();
 }
 
 }  // namespace this_fiber

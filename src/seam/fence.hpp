@@ -13,6 +13,7 @@
 namespace hocket::inline HOCKET_ABI::detail::seam {
 
 #ifdef HOCKET_EXPLORED
+inline constexpr bool fences_are_unequal = true;
 inline void light_fence() noexcept {}  // explored atomics are sequentially consistent
 inline void heavy_fence() noexcept {}
 #else

@@ -1,7 +1,7 @@
 // The contended half of detail::lock.
-#include <hocket/detail/lock.hpp>
+#include "seam/lock.hpp"
 
-#include "seam/fault.hpp"
+#include <hocket/detail/fault.hpp>
 #include "seam/futex.hpp"
 #include "seam/pause.hpp"
 
@@ -10,16 +10,20 @@ namespace hocket::inline HOCKET_ABI::detail {
 // About the length of the longest section held under a lock of ours, in pause instructions.
 constexpr int spins = 64;
 
+constinit atomic<std::uint32_t> lock_sleepers::counts_[places] = {};
+
 void lock::acquire_slow() noexcept {
     for (int i = 0; i < spins; ++i) {
-        std::uint32_t seen = word_.load(relaxed);
-        if (seen == 0 && word_.compare_exchange_strong(seen, 1, detail::acquire, relaxed)) return;
-        if (seen == 2) break;
+        if (word_.load(relaxed) == 0 && try_acquire()) return;
         seam::pause();
     }
+    atomic<std::uint32_t>& asleep = lock_sleepers::of(this);
+    bool const counted = !seam::fault_injected(seam::fault::lock_forgets_sleepers);
+    if (counted) asleep.fetch_add(1, seq_cst);
+    seam::heavy_fence();
     // acquire: pairs with the release in drop()
-    while (word_.exchange(2, detail::acquire) != 0) seam::futex_wait(word_, 2);
-    if (seam::fault_injected(seam::fault::lock_forgets_sleepers)) word_.store(1, relaxed);
+    while (word_.exchange(1, detail::acquire) != 0) seam::futex_wait(word_, 1);
+    if (counted) asleep.fetch_sub(1, relaxed);
 }
 
 void lock::wake_one() noexcept { seam::futex_wake(word_, 1); }

@@ -11,6 +11,7 @@ static constexpr scenario table[] = {
     {"ping-pong", "two fibers over channels and semaphores see every value once, in turn", ping_pong},
     {"skynet", "a tree of fibers with a million leaves sums up without loss", skynet},
     {"async", "forked results are right and exactly the thrown exceptions arrive", async_tree},
+    {"fork-join", "divided work is done once, comes together in order, and tells its first failure", fork_join},
     {"mutex", "fibers and threads increment plain counters under a mutex and lose nothing", mutex_counters},
     {"condition", "nobody passes a condition early, nobody is left waiting", condition_meetings},
     {"channel", "many senders and receivers: every value once, in each sender's order", channel_crowd},

@@ -87,12 +87,14 @@ TEST_CASE("slab_cache: exchanges whole batches and gives the last back first") {
         std::vector<void*> more;
         for (std::uint32_t i = 0; i < slab_cache::capacity + 1; ++i) more.push_back(pool.take());
         for (void* const r : more) cache.give(r);
-        CHECK(pool.idle() == slab_pool::batch);
+        std::size_t const out = slab_cache::capacity / 2;  // the older half, in whole batches
+        CHECK(pool.idle() >= out);
+        std::size_t const idle = pool.idle();
         // A thread without a cache gets at what a cache gave back.
         std::size_t const before = pool.existing();
         void* const r = pool.take();
         CHECK(pool.existing() == before);
-        CHECK(pool.idle() == slab_pool::batch - 1);
+        CHECK(pool.idle() == idle - 1);
         pool.give(r);
     }
     CHECK(pool.idle() + slab_pool::batch == pool.existing());  // the first batch was never given back

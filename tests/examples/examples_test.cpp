@@ -97,6 +97,11 @@ TEST_CASE("data of a task's own") {
     CHECK(output_of("fiber_local") == "ada took 3 steps\nbob took 3 steps\nnobody took 0 steps\n");
 }
 
+TEST_CASE("parallel") {
+    CHECK(output_of("parallel") ==
+          "77031 takes 350 steps\nhalf of them take at most 99\na,b,c,d,e,f,g,h\nthe first that failed was 99\n");
+}
+
 TEST_CASE("a test program") {
     std::string const output = output_of("harness", {"--hk-workers=2"});
     CHECK(output.find("4 passed | 0 failed") != std::string::npos);

@@ -6,11 +6,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <hocket/detail/fault.hpp>
+#include <hocket/runtime.hpp>
 #include <string>
+#include <string_view>
 
 #include "seam/explored/explore.hpp"
 #include "seam/explored/unwatched.hpp"
-#include "seam/fault.hpp"
 
 namespace hocket::inline HOCKET_ABI::explorer {
 
@@ -39,6 +41,21 @@ private:
     int n_ = 0;
 };
 
+// Options for a body that runs a whole runtime. Isolated, because the library keeps state beyond a runtime, which an
+// abandoned schedule would leave half changed, and because many a wrong switch ends the process.
+inline explore_options whole(char const* name, unsigned schedules = 1500) {
+    return {.name = name, .schedules = schedules, .max_steps = 50'000, .isolated = true};
+}
+
+// A runtime for such a body.
+inline runtime_options small(unsigned workers, unsigned blocking = 1) {
+    return {.workers = workers,
+            .blocking_workers = blocking,
+            .stack_size = 64 * 1024,
+            .seed = 1,
+            .logger = [](log_level, std::string_view) {}};
+}
+
 // With HOCKET_TRACE in the environment: the steps that led there. addr2line -Cfipe tells the places.
 inline void show(explore_options options, std::uint64_t seed, std::function<void()> const& body) {
     if (std::getenv("HOCKET_TRACE") == nullptr) return;
@@ -52,7 +69,7 @@ inline void show(explore_options options, std::uint64_t seed, std::function<void
 inline void passes(explore_options const& options, std::function<void()> const& body) {
     explore_result const r = explore(options, body);
     if (r.failed) show(options, r.seed, body);
-    INFO(options.name << ": " << r.message << ", with HOCKET_SEED=" << r.seed);
+    INFO(std::string(options.name) << ": " << r.message << ", with HOCKET_SEED=" << r.seed);
     CHECK(!r.failed);
     CHECK(r.schedules_run >= options.schedules);
 }
@@ -63,7 +80,7 @@ inline void finds(explore_options options, [[maybe_unused]] std::string const& e
     options.isolated = true;  // a fault may break more than what is looked for
     options.quiet = true;
     explore_result const found = explore(options, body);
-    INFO(options.name << ": " << found.message << ", with HOCKET_SEED=" << found.seed);
+    INFO(std::string(options.name) << ": " << found.message << ", with HOCKET_SEED=" << found.seed);
     CHECK(found.failed);
     if (!found.failed) return;
 #ifndef HOCKET_TSAN  // which may find the fault first, and say so in its own way

@@ -79,7 +79,7 @@ private:
                 seats.found(seat);
                 return;
             }
-            seats.sleep(seat, seam::forever, [&] { return work_.load() != 0 || over_.load(); });
+            seats.sleep(seat, seam::forever, [] {}, [&] { return work_.load() != 0 || over_.load(); });
         }
     }
 
@@ -130,7 +130,7 @@ void one_seat() {
                     seats.found(mine);
                     continue;
                 }
-                seats.sleep(mine, seam::forever, [&] { return mail.load() != 0; });
+                seats.sleep(mine, seam::forever, [] {}, [&] { return mail.load() != 0; });
             }
             seats.found(mine);
         },
@@ -156,7 +156,7 @@ void deadlines() {
             for (;;) {
                 seats.start_search(mine);
                 if (work.exchange(0) != 0) break;
-                bool const called = seats.sleep(mine, seam::now() + 1000, [&] { return work.load() != 0; });
+                bool const called = seats.sleep(mine, seam::now() + 1000, [] {}, [&] { return work.load() != 0; });
                 require(called == mine.searching, "who is called counts as searching");
             }
             seats.found(mine);
@@ -168,6 +168,98 @@ void deadlines() {
     require(seats.sleepers() == 0 && seats.searchers() == 0, "all counts are back at nothing");
 }
 
+// One worker rests from stealing, the other does not. What is in nobody's own queues is for both, and needs both.
+void one_rests(bool tells_those_who_rest) {
+    parking seats;
+    milestone begun, done;
+    atomic<std::uint32_t> injected{0};
+    auto tell = [&] {
+        seats.wake();
+        if (tells_those_who_rest && seats.resting() != 0) seats.wake_resting();
+    };
+    auto inject = [&] {
+        injected.fetch_add(1);
+        tell();
+    };
+    auto work = [&](bool rests) {
+        parking::seat seat;
+        for (bool did = false; !did;) {
+            if (!rests) seats.start_search(seat);
+            std::uint32_t n = injected.load();
+            while (n != 0 && !did) did = injected.compare_exchange_weak(n, n - 1);
+            if (did) {
+                if (seats.found(seat) && injected.load() != 0) tell();
+            } else {
+                seats.sleep(seat, seam::forever, [] {}, [&] { return injected.load() != 0; }, rests);
+            }
+        }
+        begun.reach();
+        begun.wait_for(2);
+        done.reach();
+    };
+    thread a([&] { work(true); }, "one who rests"), b([&] { work(false); }, "one who steals");
+    inject();
+    inject();
+    done.wait_for(2);
+    a.join(), b.join();
+    require(seats.sleepers() == 0 && seats.resting() == 0 && seats.searchers() == 0, "all counts are back at nothing");
+}
+
+// The word by which sleepers tell a worker of themselves, so that he need not look at what all share: see
+// scheduler::feed() and tell_hunger(). Two thieves are each needed at the same time for what one worker gives.
+class giver {
+public:
+    enum class manner { right, forgets_the_second };
+
+    explicit giver(manner m) : manner_(m) {}
+
+    void run() {
+        thread a([&] { steal(); }, "thief"), b([&] { steal(); }, "thief");
+        give();
+        give();
+        done_.wait_for(2);
+        a.join(), b.join();
+        require(seats_.sleepers() == 0 && seats_.searchers() == 0, "all counts are back at nothing");
+    }
+
+private:
+    void give() {
+        work_.fetch_add(1);
+        if (hungry_.load() == 0) return;
+        hungry_.exchange(0);
+        if (seats_.sleepers() == 0) return;
+        if (manner_ == manner::right) hungry_.store(1);
+        seats_.wake();
+    }
+    bool take() {
+        std::uint32_t n = work_.load();
+        while (n != 0)
+            if (work_.compare_exchange_weak(n, n - 1)) return true;
+        return false;
+    }
+    void steal() {
+        parking::seat seat;
+        for (;;) {
+            seats_.start_search(seat);
+            if (take()) break;
+            seats_.sleep(seat, seam::forever, [&] { hungry_.store(1); }, [&] { return work_.load() != 0; });
+        }
+        if (manner_ == manner::right) {
+            if (seats_.found(seat) && work_.load() != 0) seats_.wake();
+        } else {
+            seats_.found(seat);
+        }
+        begun_.reach();
+        begun_.wait_for(2);
+        done_.reach();
+    }
+
+    manner const manner_;
+    parking seats_;
+    atomic<std::uint32_t> work_{0}, hungry_{0};
+    milestone begun_, done_;
+};
+
 }  // namespace
 
 TEST_CASE("parking: no wake is lost") {
@@ -175,12 +267,28 @@ TEST_CASE("parking: no wake is lost") {
     passes({.name = "parking, meeting", .schedules = 10'000}, [] { jobs_that_meet(pool::manner::right); });
     passes({.name = "parking, one seat", .schedules = 10'000}, one_seat);
     passes({.name = "parking, deadlines", .schedules = 5000}, deadlines);
+    passes({.name = "parking, one rests", .schedules = 10'000}, [] { one_rests(true); });
+    passes({.name = "parking, hungry thieves", .schedules = 10'000}, [] { giver(giver::manner::right).run(); });
 }
 
 TEST_CASE("parking: a sleeper that does not look again is found") {
     finds(fault::sleep_without_recheck, {.name = "parking, broken", .schedules = 20'000}, "deadlock", jobs_one_by_one);
     finds(fault::sleep_without_recheck, {.name = "parking, one seat, broken", .schedules = 20'000}, "deadlock",
           one_seat);
+    finds(fault::sleep_without_recheck, {.name = "parking, one rests, broken", .schedules = 20'000}, "deadlock",
+          [] { one_rests(true); });
+    finds(fault::sleep_without_recheck, {.name = "parking, hungry thieves, broken", .schedules = 20'000}, "deadlock",
+          [] { giver(giver::manner::right).run(); });
+}
+
+TEST_CASE("parking: a waker that does not think of those who rest is found") {
+    finds({.name = "parking, nobody tells those who rest", .schedules = 20'000}, "deadlock",
+          [] { one_rests(false); });
+}
+
+TEST_CASE("parking: a worker that forgets the other hungry thief is found") {
+    finds({.name = "parking, second thief forgotten", .schedules = 20'000}, "deadlock",
+          [] { giver(giver::manner::forgets_the_second).run(); });
 }
 
 TEST_CASE("parking: a searcher that does not pass the search on is found") {

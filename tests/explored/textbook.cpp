@@ -4,11 +4,11 @@
 
 #include <cstdint>
 #include <hocket/detail/atomic.hpp>
-#include <hocket/detail/lock.hpp>
 #include <memory>
 
 #include "check.hpp"
 #include "seam/futex.hpp"
+#include "seam/lock.hpp"
 #include "seam/pause.hpp"
 
 using hocket::detail::atomic;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <hocket/hocket.hpp>
+#include <hocket/scope.hpp>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -159,6 +160,42 @@ TEST_CASE("misuse: destroying what somebody waits for") {
                                                           return m;
                                                       },
                                                       [](auto& m) { m.lock(); }));
+}
+
+TEST_CASE("misuse: joining a scope that another fiber has made") {
+    char const* const sentence = "a scope was joined by a fiber that did not make it";
+    dies(sentence, [] {
+        runtime rt(small());
+        rt.run([] {
+            hocket::scope s;
+            s.spawn([] { hocket::this_fiber::sleep_for(30s); });
+            hocket::async([&s] { s.join(); }).get();
+        });
+    });
+    dies(sentence, [] {
+        runtime rt(small());
+        rt.run([] {
+            hocket::scope s;
+            s.spawn([&s] { s.join(); });
+            s.join();
+        });
+    });
+    dies(sentence, [] {  // its destructor joins, too
+        runtime rt(small());
+        rt.run([] {
+            auto s = std::make_unique<hocket::scope>();
+            s->spawn([] { hocket::this_fiber::sleep_for(30s); });
+            hocket::async([&s] { s.reset(); }).get();
+        });
+    });
+    dies(sentence, [] {
+        runtime rt(small());
+        rt.run([] {
+            hocket::scope s;
+            s.spawn([] { hocket::this_fiber::sleep_for(30s); });
+            std::thread([&s] { s.join(); }).join();
+        });
+    });
 }
 
 TEST_CASE("misuse: releasing a negative number of permits") {

@@ -30,11 +30,14 @@ constexpr int top = 7;
 
 constexpr std::array places{
     place{"include/hocket/detail/atomic.hpp", "seam", 0, true, false, false},  // where detail::atomic is std::atomic
+    place{"include/hocket/detail/bias.hpp", "seam", 0, true, false, false},  // the other half of a fence of the seam's
     place{"include/hocket/detail/config.hpp", "seam", 0, true, false, true},
+    place{"include/hocket/detail/fault.hpp", "seam", 0, true, false, true},
     place{"include/hocket/detail/lock.hpp", "seam", 0, true, false, true},
     place{"include/hocket/detail/poison.hpp", "alloc", 1, true, false, true},
     place{"include/hocket/arena.hpp", "alloc", 1, true, false, true},
-    // The faces' headers hold types that context, sched and sync work with: their level is that of the lowest user.
+    // The faces' headers hold types that context, sched and sync work with, and inline code of theirs (deque, fork,
+    // ending): their level is that of the lowest user.
     place{"include/hocket/", "fibers", 2, true, false, true},
     place{"include/hocket/audio.hpp", "audio", 6, true, false, false},
     place{"include/hocket/audio/", "audio", 6, true, false, false},

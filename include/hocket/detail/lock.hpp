@@ -1,11 +1,17 @@
-// The lock that guards hocket's own short critical sections: it spins briefly, then sleeps.
+// The lock that guards hocket's own short critical sections: it spins briefly, then sleeps. Taking it is one locked
+// instruction, giving it back none.
 //
-// States: 0 free, 1 held, 2 held and somebody may sleep on it.
-// Protocol: lock() goes 0 -> 1; a waiter sets 2 before it sleeps and takes the lock as 2, so that its own unlock wakes
-//   the next. unlock() exchanges to 0 and wakes one sleeper if it found 2. Nothing of the object is touched after that
-//   exchange but its address (as a futex key), so the next holder may destroy it.
+// States: 0 free, 1 held. Who sleeps is not written in the lock but counted in a table, by the lock's address.
+// Protocol: a waiter that has spun enough counts itself in the table, passes a heavy fence, and from then on exchanges
+//   the word for 1 until it was 0, asleep in between. drop() stores 0, then (light fence) looks into the table, and
+//   wakes one sleeper if somebody is counted there. The fences make one of the two sides see the other: either drop()
+//   finds the waiter counted, or the waiter finds the lock free. Different locks may share a place in the table; a
+//   wake that was not needed is all that comes of it.
+// Nothing of the object is touched after the store but its address, so the next holder may destroy it.
 // Not for users: it does not suspend the fiber but stops its thread, so nothing that can suspend may run under it.
-// Source: "mutex3" of Ulrich Drepper, Futexes Are Tricky.
+// Source: unequal fences as in asymmetric Dekker synchronisation (Dice, Huang, Yang, 2001); sleepers beside the object
+//   as in WebKit's ParkingLot.
+// Rejected: Drepper's mutex2 (a second locked instruction, to give it back).
 #pragma once
 
 #include <cstdint>
@@ -21,40 +27,21 @@ public:
 
     // Takes the lock. Blocks the thread for as long as another holds it. [any thread]
     void acquire() noexcept {
-        std::uint32_t free = 0;
         // acquire: pairs with the release in drop()
-        if (!word_.compare_exchange_strong(free, 1, detail::acquire, relaxed)) acquire_slow();
+        if (word_.exchange(1, detail::acquire) != 0) acquire_slow();
     }
 
     // Takes the lock if nobody holds it. [any thread]
-    bool try_acquire() noexcept {
-        std::uint32_t free = 0;
-        return word_.compare_exchange_strong(free, 1, detail::acquire, relaxed);
-    }
+    bool try_acquire() noexcept { return word_.exchange(1, detail::acquire) == 0; }
 
-    // Gives the lock back; the caller holds it. [any thread]
-    void drop() noexcept {
-        // release: pairs with the acquire in acquire(), try_acquire() and acquire_slow()
-        if (word_.exchange(0, release) == 2) wake_one();
-    }
+    // Gives the lock back; the caller holds it. Its body is in seam/lock.hpp. [any thread]
+    void drop() noexcept;
 
 private:
-    HOCKET_API void acquire_slow() noexcept;
-    HOCKET_API void wake_one() noexcept;
+    void acquire_slow() noexcept;
+    void wake_one() noexcept;
 
     atomic<std::uint32_t> word_{0};
-};
-
-// Holds a lock for a scope.
-class hold {
-public:
-    explicit hold(lock& l) noexcept : lock_(l) { lock_.acquire(); }
-    hold(hold const&) = delete;
-    hold& operator=(hold const&) = delete;
-    ~hold() { lock_.drop(); }
-
-private:
-    lock& lock_;
 };
 
 }  // namespace hocket::inline HOCKET_ABI::detail

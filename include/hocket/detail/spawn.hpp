@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <hocket/detail/config.hpp>
+#include <hocket/detail/ending.hpp>
 #include <hocket/detail/shared_state.hpp>
 #include <hocket/launch.hpp>
 #include <hocket/this_fiber.hpp>
@@ -25,44 +26,75 @@ enum class task_kind : unsigned char { ordinary, blocking };
 // What the scheduler knows of a closure.
 struct task_type {
     void (*run)(void* closure);                  // calls it; may throw
-    void (*destroy)(void* closure) noexcept;     // ends it
+    void (*destroy)(void* closure) noexcept;     // ends it; null when there is nothing to do
     std::size_t size;                            // bytes
     std::size_t align;                           // bytes
 };
+
+// Room for a closure in a task's record: bytes, and its alignment.
+inline constexpr std::size_t inline_closure = 32;
+inline constexpr std::size_t inline_align = 8;
 
 // A task record between its allocation and its submission. If it is not submitted the record is given back.
 class new_task {
 public:
     // A record in `core`, or in the runtime of the calling fiber when that is null. Throws no_runtime (there is none,
     // or it has been shut down), std::bad_alloc, std::invalid_argument (attributes). [any thread]
-    HOCKET_API new_task(scheduler* core, task_kind kind, launch const* how, task_type const& type);
+    new_task(scheduler* core, task_kind kind, launch const* how, task_type const& type)
+        : task_(make(core, kind, how, type)), plain_(false) {}
+    // The same for an ordinary task without attributes, of the calling fiber's runtime. `Small`: its closure fits into
+    // the record. [fiber]
+    template <bool Small>
+    new_task(std::bool_constant<Small>, task_type const& type)
+        : task_(Small ? make_small(type) : make_plain(type)), plain_(true) {}
     new_task(new_task const&) = delete;
     new_task& operator=(new_task const&) = delete;
-    HOCKET_API ~new_task();
+    ~new_task() {
+        if (task_.record != nullptr) abandon(task_.record);
+    }
 
     // Room for the closure.
-    void* storage() const noexcept { return storage_; }
+    void* storage() const noexcept { return task_.storage; }
 
-    fiber_id id() const noexcept { return id_; }
+    HOCKET_API fiber_id id() const noexcept;
 
     // The fiber's stop token, which from now on also follows the runtime's. [any thread]
     HOCKET_API std::stop_token follow_runtime(fiber_state& state);
 
-    // The state that the task publishes when it has completed and all it owned is gone; takes over one reference. A
-    // task that is dropped before it starts publishes a broken promise. Call it at most once, after the closure has
-    // been built.
-    void publishes(shared_state_base* state) noexcept { state_ = state; }
-
-    // Hands the task, whose closure has been built, to the scheduler. The caller's return address is its spawn site.
-    // [any thread]
-    HOCKET_API HOCKET_NOINLINE void submit() noexcept;
+    // Hands the task, whose closure has been built, to the scheduler; `ends` is told when it has completed and all it
+    // owned is gone. The caller's return address is its spawn site. [any thread]
+    void submit(ending ends = {}) noexcept {
+        task* const t = std::exchange(task_.record, nullptr);
+        if (plain_)
+            submit_plain(t, ends);
+        else
+            submit(t, ends);
+    }
+    // The same for a task of a scope. [fiber]
+    void submit(scope_core& scope) noexcept {
+        task* const t = std::exchange(task_.record, nullptr);
+        if (plain_)
+            submit_plain(t, scope);
+        else
+            submit(t, scope);
+    }
 
 private:
-    scheduler* core_;
-    task* task_;
-    void* storage_;
-    fiber_id id_;
-    shared_state_base* state_ = nullptr;
+    struct made {
+        task* record;
+        void* storage;
+    };
+    HOCKET_API static made make_plain(task_type const& type);
+    HOCKET_API static made make_small(task_type const& type);
+    HOCKET_API static made make(scheduler* core, task_kind kind, launch const* how, task_type const& type);
+    HOCKET_API static void abandon(task* t) noexcept;
+    HOCKET_API HOCKET_NOINLINE static void submit(task* t, ending ends) noexcept;
+    HOCKET_API HOCKET_NOINLINE static void submit(task* t, scope_core& scope) noexcept;
+    HOCKET_API HOCKET_NOINLINE static void submit_plain(task* t, ending ends) noexcept;
+    HOCKET_API HOCKET_NOINLINE static void submit_plain(task* t, scope_core& scope) noexcept;
+
+    made task_;
+    bool const plain_;  // known where it is inlined
 };
 
 template <class F, class... Args>
@@ -76,13 +108,32 @@ struct closure {
                    c.arguments);
     }
     static void destroy(void* self) noexcept { static_cast<closure*>(self)->~closure(); }
+
+    // Whether it fits into a task's record.
+    static constexpr auto small() noexcept {
+        return std::bool_constant<sizeof(closure) <= inline_closure && alignof(closure) <= inline_align>();
+    }
+    static constexpr task_type type() noexcept {
+        return {&run, std::is_trivially_destructible_v<closure> ? nullptr : &destroy, sizeof(closure),
+                alignof(closure)};
+    }
 };
 
+// A detached task without attributes.
 template <class F, class... Args>
-HOCKET_ALWAYS_INLINE void spawn(scheduler* core, task_kind kind, launch const* how, F&& f, Args&&... args) {
+HOCKET_ALWAYS_INLINE void spawn(F&& f, Args&&... args) {
     using closure_type = closure<std::decay_t<F>, std::decay_t<Args>...>;
-    static constexpr task_type type{&closure_type::run, &closure_type::destroy, sizeof(closure_type),
-                                    alignof(closure_type)};
+    static constexpr task_type type = closure_type::type();
+    new_task task(closure_type::small(), type);
+    ::new (task.storage())
+        closure_type{std::forward<F>(f), std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)};
+    task.submit();
+}
+
+template <class F, class... Args>
+HOCKET_ALWAYS_INLINE void spawn_with(scheduler* core, task_kind kind, launch const* how, F&& f, Args&&... args) {
+    using closure_type = closure<std::decay_t<F>, std::decay_t<Args>...>;
+    static constexpr task_type type = closure_type::type();
     new_task task(core, kind, how, type);
     ::new (task.storage())
         closure_type{std::forward<F>(f), std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)};
@@ -97,14 +148,12 @@ HOCKET_ALWAYS_INLINE void spawn_into(shared_state<R>* state, scheduler* core, ta
         state->fulfil([&]() -> R { return std::invoke(std::move(function), std::move(a)...); });
     };
     using closure_type = closure<decltype(call), std::decay_t<Args>...>;
-    static constexpr task_type type{&closure_type::run, &closure_type::destroy, sizeof(closure_type),
-                                    alignof(closure_type)};
+    static constexpr task_type type = closure_type::type();
     new_task task(core, kind, how, type);
     ::new (task.storage())
         closure_type{std::move(call), std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)};
     state->retain();
-    task.publishes(state);
-    task.submit();
+    task.submit(ending(state));
 }
 
 }  // namespace hocket::inline HOCKET_ABI::detail

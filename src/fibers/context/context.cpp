@@ -32,9 +32,10 @@ context make_context(backend b, stack& s, entry_function entry) noexcept {
 #ifdef HOCKET_TSAN
     retire(s);
     s.sanitizer = __tsan_create_fiber(0);
-    // Boost enters the new stack and comes back while it makes a context: tell that too.
+    // Boost enters the new stack and comes back while it makes a context: tell that too. In order with what comes before
+    // and after, unlike a jump: the stack may be given back without having been begun, and be made fresh once more.
     void* const here = __tsan_get_current_fiber();
-    __tsan_switch_to_fiber(s.sanitizer, __tsan_switch_to_fiber_no_sync);
+    __tsan_switch_to_fiber(s.sanitizer, 0);
 #endif
 #if defined(__x86_64__)
     fresh.token = b == backend::native ? native_make(s.top(), entry) : boost_make(s, entry);
@@ -43,7 +44,7 @@ context make_context(backend b, stack& s, entry_function entry) noexcept {
     fresh.token = boost_make(s, entry);
 #endif
 #ifdef HOCKET_TSAN
-    __tsan_switch_to_fiber(here, __tsan_switch_to_fiber_no_sync);
+    __tsan_switch_to_fiber(here, 0);
 #endif
     return fresh;
 }

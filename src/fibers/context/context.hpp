@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <hocket/detail/config.hpp>
+#include <hocket/detail/exception_globals.hpp>
 
 #include "alloc/stack_pool.hpp"
 
@@ -66,36 +67,7 @@ inline stack_view view_of([[maybe_unused]] stack const& s) noexcept {
 }
 stack_view view_of_this_thread() noexcept;
 
-// The C++ runtime's record of exceptions being handled on a thread (Itanium C++ ABI, 2.2.2). It belongs to the fiber:
-// one that suspends inside a catch block takes it along, see hop() in the scheduler.
-struct exception_globals {
-// In explored builds all virtual threads share the record of one OS thread, and the explorer changes what is in it at each
-// virtual switch: nothing that ThreadSanitizer could know of.
-#if defined(HOCKET_TSAN) && defined(HOCKET_EXPLORED)
-#define HOCKET_RECORD_ACCESS __attribute__((noinline, no_sanitize("thread")))
-#else
-#define HOCKET_RECORD_ACCESS
-#endif
-    HOCKET_RECORD_ACCESS bool empty() const noexcept { return caught == nullptr && uncaught == 0; }
-    // What is in it, taken out. [the thread it belongs to]
-    HOCKET_RECORD_ACCESS exception_globals take() noexcept {
-        exception_globals const was{caught, uncaught};
-        caught = nullptr;
-        uncaught = 0;
-        return was;
-    }
-    // Puts back what take() gave. [the thread it belongs to]
-    HOCKET_RECORD_ACCESS void put(exception_globals const& kept) noexcept {
-        caught = kept.caught;
-        uncaught = kept.uncaught;
-    }
-#undef HOCKET_RECORD_ACCESS
-
-    void* caught = nullptr;
-    unsigned uncaught = 0;
-};
-
-// The calling thread's. abi::__cxa_get_globals() is declared const, so that a compiler may use one answer on both
+// The calling thread's record of exceptions. abi::__cxa_get_globals() is declared const, so that a compiler may use one answer on both
 // sides of a switch; this one it cannot see through. [any thread]
 exception_globals* exceptions_of_this_thread() noexcept;
 

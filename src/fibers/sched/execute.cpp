@@ -1,7 +1,8 @@
-// Calling a task, and tidying up after it.
+// Tidying up after a task.
 #include "fibers/sched/execute.hpp"
 
 #include <hocket/fiber_local.hpp>
+#include <hocket/scope.hpp>
 #include <new>
 #include <utility>
 
@@ -23,29 +24,23 @@ static void end_locals(task& t) noexcept {
     }
 }
 
-// User code runs in each of these steps and may suspend, so nothing of the worker is kept from one to the next (I2).
-void execute(task& t) noexcept {
-    try {
-        t.type->run(t.closure());
-    } catch (...) {
+static void end_memory(task& t) noexcept {
+    task_memory* const memory = std::exchange(t.memory, nullptr);
+    memory->memory.reset();
+    this_worker()->give_memory(memory);
+    end_locals(t);  // an arena destructor may have looked at one and so made it
+}
+
+void end_belongings(task& t) noexcept {
+    if (t.extra != nullptr) [[unlikely]] end_locals(t);
+    if (t.memory != nullptr) [[unlikely]] end_memory(t);
+}
+
+void task_failed(task& t) noexcept {
+    if (scope_core* const scope = t.ends.scope())
+        scope->failed(std::current_exception());
+    else
         t.home->unhandled(t);
-    }
-    t.type->destroy(t.closure());
-
-    end_locals(t);
-    if (t.memory != nullptr) {
-        task_memory* const memory = std::exchange(t.memory, nullptr);
-        memory->memory.reset();
-        this_worker()->give_memory(memory);
-        end_locals(t);  // an arena destructor may have looked at one and so made it
-    }
-
-    scheduler& sched = *t.home;
-    shared_state_base* const state = t.publishes;
-    worker& w = *this_worker();
-    w.current = nullptr;
-    sched.unmake(&t);
-    if (state != nullptr) sched.publish(state);
 }
 
 }  // namespace hocket::inline HOCKET_ABI::detail

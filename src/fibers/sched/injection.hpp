@@ -3,9 +3,9 @@
 
 #include <cstddef>
 #include <hocket/detail/atomic.hpp>
-#include <hocket/detail/lock.hpp>
 
 #include "fibers/sched/task.hpp"
+#include "seam/lock.hpp"
 
 namespace hocket::inline HOCKET_ABI::detail {
 

@@ -21,11 +21,11 @@ void scheduler::start_threads(unsigned first) {
             w.thread.start(name.c_str(), &thread_main, &w);
         }
     } catch (...) {
-        for (auto& w : workers_) w->leaving.store(true, relaxed);
+        for (auto& w : workers_) w->leave(true);
         seats.wake_all();
         pool_seats.wake_all();
         for (auto& w : workers_) w->thread.join();
-        for (auto& w : workers_) w->leaving.store(false, relaxed);
+        for (auto& w : workers_) w->leave(false);
         throw;
     }
 }
@@ -58,19 +58,18 @@ void scheduler::run_first(void (*entry)(void*), void* argument, void const* site
         void (*entry)(void*);
         void* argument;
         static void run(void* self) { static_cast<call*>(self)->entry(static_cast<call*>(self)->argument); }
-        static void destroy(void*) noexcept {}
     };
-    static constexpr task_type type{&call::run, &call::destroy, sizeof(call), alignof(call)};
+    static constexpr task_type type{&call::run, nullptr, sizeof(call), alignof(call)};
     try {
         state_ptr<shared_state<void>> state(new shared_state<void>);
         task* const t = make(task_kind::ordinary, nullptr, type);
         ::new (t->closure()) call{entry, argument};
         t->spawn_site = site;
         state->retain();
-        t->publishes = state.get();
+        t->ends = ending(state.get());
         if (as_worker) {
             worker& zero = at(0);
-            zero.leaving.store(false, relaxed);
+            zero.leave(false);
             first_.store(state.get(), release);  // pairs with the acquire in publish()
             zero.hand = t;
             zero_present.store(true, relaxed);
@@ -94,7 +93,7 @@ void scheduler::run_first(void (*entry)(void*), void* argument, void const* site
 void scheduler::vacate_zero() noexcept {
     while (true) {
         while (closed_.load(seq_cst) && !drained()) {
-            at(0).leaving.store(false, seq_cst);
+            at(0).leave(false);
             if (!drained()) at(0).enter();
         }
         // shutdown() closes under the guard: either it finds worker 0 vacant, or this finds that it has closed.
@@ -131,10 +130,10 @@ void scheduler::shutdown() {
         }
     }
     if (help) {
-        at(0).leaving.store(drained(), seq_cst);
+        at(0).leave(drained());
         zero_present.store(true, relaxed);
         while (!drained()) {
-            at(0).leaving.store(false, seq_cst);
+            at(0).leave(false);
             if (!drained()) at(0).enter();
         }
     } else {

@@ -9,7 +9,7 @@
 #include <hocket/detail/atomic.hpp>
 #include <utility>
 
-#include "seam/fault.hpp"
+#include <hocket/detail/fault.hpp>
 
 namespace hocket::inline HOCKET_ABI::detail {
 
@@ -46,7 +46,7 @@ public:
     bool empty() const noexcept { return head_.load(relaxed) == nullptr; }
 
 private:
-    alignas(64) atomic<T*> head_{nullptr};
+    atomic<T*> head_{nullptr};
 };
 
 }  // namespace hocket::inline HOCKET_ABI::detail

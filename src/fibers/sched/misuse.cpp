@@ -13,8 +13,8 @@ static void say(char const* kind, char const* format, va_list arguments) noexcep
     char sentence[512];
     vsnprintf(sentence, sizeof sentence, format, arguments);
     char where[160] = "outside any fiber";
-    if (worker const* const w = this_worker(); w != nullptr && w->current != nullptr) {
-        task const& t = *w->current;
+    if (worker const* const w = this_worker(); w != nullptr && w->current() != nullptr) {
+        task const& t = *w->current();
         snprintf(where, sizeof where, "in fiber %llu '%.*s'", static_cast<unsigned long long>(std::uint64_t{t.id}),
                  static_cast<int>(t.name().size()), t.name().data());
     }

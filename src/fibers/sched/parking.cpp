@@ -3,7 +3,7 @@
 
 namespace hocket::inline HOCKET_ABI::detail {
 
-void parking::list(seat& s) noexcept {
+void parking::list(seat& s, bool rests) noexcept {
     hold held(guard_);
     s.next = first_;
     s.previous = nullptr;
@@ -11,32 +11,35 @@ void parking::list(seat& s) noexcept {
     first_ = &s;
     s.listed = true;
     s.called = false;
+    s.rests = rests;
     s.asleep.store(1, relaxed);
-    listed_.store(listed_.load(relaxed) + 1, relaxed);
+    count_of(s).store(count_of(s).load(relaxed) + 1, relaxed);
+}
+
+// Under guard_.
+void parking::remove(seat& s) noexcept {
+    (s.previous != nullptr ? s.previous->next : first_) = s.next;
+    if (s.next != nullptr) s.next->previous = s.previous;
+    s.listed = false;
+    count_of(s).store(count_of(s).load(relaxed) - 1, relaxed);
 }
 
 // Takes the seat off the list if nobody did; true when somebody called it.
 bool parking::unlist(seat& s) noexcept {
     hold held(guard_);
     if (s.listed) {
-        (s.previous != nullptr ? s.previous->next : first_) = s.next;
-        if (s.next != nullptr) s.next->previous = s.previous;
-        s.listed = false;
+        remove(s);
         s.asleep.store(0, relaxed);
-        listed_.store(listed_.load(relaxed) - 1, relaxed);
     }
     return s.called;
 }
 
 // Under guard_: the seat's owner is to wake, and counts as searching from now on.
 void parking::call(seat& s) noexcept {
-    (s.previous != nullptr ? s.previous->next : first_) = s.next;
-    if (s.next != nullptr) s.next->previous = s.previous;
-    s.listed = false;
+    remove(s);
     s.called = true;
     s.searching = true;
     searching_.fetch_add(1, seq_cst);
-    listed_.store(listed_.load(relaxed) - 1, relaxed);
     s.asleep.store(0, release);  // pairs with the acquire in sleep()
 }
 
@@ -45,11 +48,24 @@ bool parking::wake_one() noexcept {
     {
         hold held(guard_);
         s = first_;
+        while (s != nullptr && s->rests) s = s->next;
         if (s == nullptr || searching_.load(relaxed) != 0) return false;
         call(*s);
     }
     seam::futex_wake(s->asleep, 1);
     return true;
+}
+
+void parking::wake_resting() noexcept {
+    seat* s;
+    {
+        hold held(guard_);
+        s = first_;
+        while (s != nullptr && !s->rests) s = s->next;
+        if (s == nullptr || searching_.load(relaxed) != 0) return;
+        call(*s);
+    }
+    seam::futex_wake(s->asleep, 1);
 }
 
 bool parking::wake_this(seat& s) noexcept {

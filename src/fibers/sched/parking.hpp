@@ -3,9 +3,11 @@
 // States of a worker: busy; searching (looks for work, counted in searching_); asleep (its seat is listed,
 // seat.asleep is 1).
 // Protocol:
-//   sleeper:  stop searching; list the seat, set asleep; heavy_fence; look at every source once more; futex.
+//   sleeper:  stop searching; list the seat, set asleep; announce(); heavy_fence; look at every source once more; futex.
 //   waker:    publish the work; light_fence; if somebody is listed and nobody is searching, take one seat off the
 //             list, count it as searching, clear asleep; futex.
+//   A sleeper who only rests from stealing is listed apart: he is woken for what is his alone and for what is in
+//   nobody's own queues (wake_resting), not for what he could steal.
 //   A waker that sees a searcher leaves the work to him: he will look at every source again after he has stopped
 //   searching. A searcher who finds something must call found(): if he was the last, the work that others left to him
 //   needs a waker.
@@ -17,12 +19,12 @@
 
 #include <cstdint>
 #include <hocket/detail/atomic.hpp>
-#include <hocket/detail/lock.hpp>
 
 #include "seam/clock.hpp"
-#include "seam/fault.hpp"
+#include <hocket/detail/fault.hpp>
 #include "seam/fence.hpp"
 #include "seam/futex.hpp"
+#include "seam/lock.hpp"
 
 namespace hocket::inline HOCKET_ABI::detail {
 
@@ -31,10 +33,11 @@ public:
     // A worker's place. Lives as long as the worker.
     struct seat {
         atomic<std::uint32_t> asleep{0};
-        seat* next = nullptr;      // these four under the parking's guard_
+        seat* next = nullptr;      // these five under the parking's guard_
         seat* previous = nullptr;
         bool listed = false;
         bool called = false;       // taken off the list by a waker
+        bool rests = false;        // not to be woken for what could be stolen
         bool searching = false;    // the worker's own, but for the waker that calls it
     };
 
@@ -54,14 +57,16 @@ public:
     }
 
     // Ends the search, if any, and sleeps until woken or until `deadline`, unless `work()` says, after the seat has
-    // been listed, that there is something to do. False when woken by nobody. [worker that owns s]
-    template <class Work>
-    bool sleep(seat& s, std::int64_t deadline, Work&& work) noexcept {
+    // been listed and announce() been called, that there is something to do. One who rests is not announced. False when
+    // woken by nobody. [worker that owns s]
+    template <class Announce, class Work>
+    bool sleep(seat& s, std::int64_t deadline, Announce&& announce, Work&& work, bool rests = false) noexcept {
         if (s.searching) {
             s.searching = false;
             searching_.fetch_sub(1, seq_cst);
         }
-        list(s);
+        list(s, rests);
+        if (!rests) announce();
         seam::heavy_fence();
         if (seam::fault_injected(seam::fault::sleep_without_recheck) || !work()) {
             // acquire: pairs with the release in call()
@@ -86,16 +91,23 @@ public:
         return wake_this(s);
     }
 
+    // Wakes one who rests. After the work has been published, and wake(). [any thread]
+    void wake_resting() noexcept;
+
     // Wakes everybody. [any thread]
     void wake_all() noexcept;
 
-    // Workers asleep; workers searching: guesses. [any thread]
+    // Workers asleep that wake() can wake; those that rest; workers searching: guesses, but after a fence that follows a
+    // push whoever does not see the push is seen. [any thread]
     std::uint32_t sleepers() const noexcept { return listed_.load(relaxed); }
+    std::uint32_t resting() const noexcept { return resting_.load(relaxed); }
     std::uint32_t searchers() const noexcept { return searching_.load(relaxed); }
 
 private:
-    void list(seat& s) noexcept;
+    atomic<std::uint32_t>& count_of(seat const& s) noexcept { return s.rests ? resting_ : listed_; }
+    void list(seat& s, bool rests) noexcept;
     bool unlist(seat& s) noexcept;
+    void remove(seat& s) noexcept;
     void call(seat& s) noexcept;
     bool wake_one() noexcept;
     bool wake_this(seat& s) noexcept;
@@ -103,6 +115,7 @@ private:
     lock guard_;
     seat* first_ = nullptr;  // the last to fall asleep: his caches are the warmest
     alignas(64) atomic<std::uint32_t> listed_{0};
+    atomic<std::uint32_t> resting_{0};
     atomic<std::uint32_t> searching_{0};
 };
 

@@ -18,18 +18,9 @@ static block_cache* cache_of_this_worker() noexcept {
     return w != nullptr ? &w->blocks : nullptr;
 }
 
-// Ids are drawn in blocks, so that a spawn needs no shared counter. Zero is no task.
 static atomic<std::uint64_t> next_ids{1};
-constexpr std::uint64_t ids_at_once = 4096;
 
-static std::uint64_t draw_id(worker* w) noexcept {
-    if (w == nullptr) return next_ids.fetch_add(1, relaxed);
-    if (w->next_id == w->last_id) {
-        w->next_id = next_ids.fetch_add(ids_at_once, relaxed);
-        w->last_id = w->next_id + ids_at_once;
-    }
-    return w->next_id++;
-}
+std::uint64_t draw_ids(std::uint64_t how_many) noexcept { return next_ids.fetch_add(how_many, relaxed); }
 
 // Counts a thread from outside while it is at work here.
 class scheduler::visit {
@@ -52,6 +43,7 @@ scheduler::scheduler(runtime_options o)
       contexts(options.context == context_backend::boost ? backend::boost : backend::native),
       stacks(options.stack_size, options.max_stacks),
       records(sizeof(task)),
+      closures(task::slab_bytes),
       blocks(&cache_of_this_worker) {
     unsigned const all = options.workers + options.blocking_workers;
     workers_.reserve(all);
@@ -98,69 +90,52 @@ stack* scheduler::own_stack(std::size_t bytes) {
 }
 
 task* scheduler::make(task_kind kind, launch const* how, task_type const& type) {
-    if (how != nullptr) validate(*how);
     worker* w = this_worker();
-    if (w != nullptr && &w->sched != this) w = nullptr;
-
+    if (w != nullptr && &w->sched != this) [[unlikely]] w = nullptr;
+    if (how != nullptr) [[unlikely]] validate(*how);
+    task* const t = record(w, kind, type);
+    if (t == nullptr) [[unlikely]] throw std::bad_alloc();
     // Counted before `closed_` is read: either shutdown() sees this task, or this sees that it is closed.
-    if (w != nullptr)
-        ++w->spawned;
-    else
-        foreign_spawned_.fetch_add(1, seq_cst);
-    auto uncount = [this, w] {
-        if (w != nullptr)
-            ++w->completed;
-        else
-            foreign_over();
-    };
-    if (w == nullptr && closed_.load(seq_cst)) {
-        uncount();
+    if (w == nullptr && closed_.load(seq_cst)) [[unlikely]] {
+        unmake(t);
         throw no_runtime("hocket: a task was submitted to a runtime that has been shut down");
     }
+    if (how != nullptr || type.size > task::inline_bytes || type.align > task::inline_align) [[unlikely]]
+        equip(w, *t, how);
+    t->step(task_state::free, task_state::fresh);
+    return t;
+}
 
-    auto* const t = static_cast<task*>(w != nullptr ? w->records.take() : records.take());
-    if (t == nullptr) {
-        uncount();
-        throw std::bad_alloc();
-    }
-    t->link = nullptr;
-    t->saved = {};
-    t->own = nullptr;
-    t->type = &type;
-    t->home = this;
-    t->spawn_site = nullptr;
-    t->memory = nullptr;
-    t->kind = kind;
-    t->reason.store(wait_reason::none, relaxed);
-    t->closure_on_heap = false;
-    t->pinned = any_worker;
-    t->publishes = nullptr;
-    t->id = draw_id(w);
+void scheduler::equip(worker* w, task& t, launch const* how) {
     try {
         if (how != nullptr) {
-            t->pinned = how->worker;
+            t.pinned = how->worker;
             if (!how->name.empty() || how->delay.count() > 0) {
                 auto extra = std::make_unique<task_extra>();
                 extra->name = how->name;
-                extra->owner = t;
+                extra->owner = &t;
                 if (how->delay.count() > 0) extra->start.deadline = seam::now() + how->delay.count();
-                give_extra(*t, std::move(extra));
+                give_extra(t, std::move(extra));
             }
             if (how->stack_size > options.stack_size) {
-                t->own = own_stack(how->stack_size);
-                t->saved.token = t->own->context;
+                t.own = own_stack(how->stack_size);
+                t.saved.token = t.own->context;
             }
         }
-        if (type.size > task::inline_bytes || type.align > task::inline_align) {
-            *reinterpret_cast<void**>(t->room) = ::operator new(type.size, std::align_val_t(type.align));
-            t->closure_on_heap = true;
+        task_type const& type = *t.type;
+        if (type.size > task::slab_bytes || type.align > task::slab_align) {
+            *reinterpret_cast<void**>(t.room) = ::operator new(type.size, std::align_val_t(type.align));
+            t.place = closure_place::heap;
+        } else if (type.size > task::inline_bytes || type.align > task::inline_align) {
+            void* const place = w != nullptr ? w->closures.take() : closures.take();
+            if (place == nullptr) throw std::bad_alloc();
+            *reinterpret_cast<void**>(t.room) = place;
+            t.place = closure_place::slab;
         }
     } catch (...) {
-        unmake(t);
+        unmake(&t);
         throw;
     }
-    t->step(task_state::free, task_state::fresh);
-    return t;
 }
 
 void scheduler::give_extra(task& t, std::unique_ptr<task_extra> extra) noexcept {
@@ -169,22 +144,34 @@ void scheduler::give_extra(task& t, std::unique_ptr<task_extra> extra) noexcept 
     t.extra = extra.release();
 }
 
+// Takes from a record what few have.
+void scheduler::tidy(worker* w, task& t) noexcept {
+    closure_place const from = std::exchange(t.place, closure_place::room);
+    if (from != closure_place::room) {
+        void* const place = *reinterpret_cast<void**>(t.room);
+        if (from == closure_place::heap)
+            ::operator delete(place, std::align_val_t(t.type->align));
+        else if (w != nullptr)
+            w->closures.give(place);
+        else
+            closures.give(place);
+    }
+    if (t.extra != nullptr) give_extra(t, nullptr);
+}
+
 void scheduler::unmake(task* t) noexcept {
-    worker* w = this_worker();
-    if (w != nullptr && &w->sched != this) w = nullptr;
-    if (t->closure_on_heap) ::operator delete(t->closure(), std::align_val_t(t->type->align));
-    if (t->extra != nullptr) give_extra(*t, nullptr);
-    if (task_state const s = t->state.load(relaxed); s != task_state::running && t->own != nullptr) {
-        t->own->pool->give(t->own);  // a stack of its own on which it never began
+    // A stack of its own on which it never began.
+    if (t->own != nullptr && t->state.load(relaxed) != task_state::running) t->own->pool->give(t->own);
+    worker* const w = this_worker();
+    if (w != nullptr && &w->sched == this) {
+        unmake_here(*w, t);
+        return;
     }
+    tidy(nullptr, *t);
+    t->own = nullptr;
     t->state.store(task_state::free, relaxed);
-    if (w != nullptr) {
-        w->records.give(t);
-        ++w->completed;
-    } else {
-        records.give(t);
-        foreign_over();
-    }
+    records.give(t);
+    foreign_over();
 }
 
 // A record that a stranger made is over. If it was the last, all workers may have looked already and be asleep.
@@ -200,26 +187,24 @@ static task* start_delayed(timer& timer) noexcept {
 }
 
 void scheduler::submit(task* t) noexcept {
-    if (t->own != nullptr) t->step(task_state::fresh, task_state::ready);  // it begins by a switch to its own stack
+    worker* const w = this_worker();
+    bool const mine = w != nullptr && &w->sched == this;
+    if (t->own != nullptr) t->step(task_state::fresh, task_state::ready);  // it begins by a switch
     if (task_extra* const extra = t->extra; extra != nullptr && extra->start.deadline != 0) {
         extra->start.fire = &start_delayed;
         arm(extra->start);
         return;
     }
-    worker* const w = this_worker();
-    bool const mine = w != nullptr && &w->sched == this;
     if (mine && !w->blocking && t->kind == task_kind::ordinary && t->pinned == any_worker && t->own == nullptr) {
-        if (!w->fresh.push(t)) injected.push(t);
-        wake_for_work();
+        push_fresh(*w, t);
         return;
     }
     visit const counted(*this, !mine);
     place(w, mine, t);
 }
 
-void scheduler::make_ready(task* t) noexcept {
+void scheduler::make_ready_elsewhere(worker* w, task* t) noexcept {
     if (t->state.load(relaxed) == task_state::suspended) t->step(task_state::suspended, task_state::ready);
-    worker* const w = this_worker();
     bool const mine = w != nullptr && &w->sched == this;
     visit const counted(*this, !mine);
     place(w, mine, t);
@@ -230,32 +215,40 @@ void scheduler::place(worker* w, bool mine, task* t) noexcept {
     if (t->pinned != any_worker) {
         worker& owner = at(static_cast<unsigned>(t->pinned));
         if (mine && w == &owner) {
-            owner.pinned.push(t);
+            owner.push_pinned(t);
         } else {
             owner.mail.put(t);
+            owner.call();
             seats.wake(owner.seat);
         }
     } else if (t->kind == task_kind::blocking) {
         blocking_tasks.push(t);
         pool_seats.wake();
+    } else if (mine && !w->blocking && t->own == nullptr) {
+        push_fresh(*w, t);  // it has been delayed
     } else if (mine && !w->blocking) {
         w->push_ready(t);
-        wake_for_work();
+        wake_for_work(*w);
     } else {
-        injected.push(t);
-        wake_for_work();
+        inject(t);
     }
+}
+
+// Work that nobody has in his own queues: even a worker that rests from stealing is good for it.
+void scheduler::inject(task* t) noexcept {
+    injected.push(t);
+    wake_for_work();
+    if (seats.resting() != 0) [[unlikely]] seats.wake_resting();
 }
 
 void scheduler::requeue(worker& w, task* t) noexcept {
     if (t->pinned != any_worker)
-        w.pinned.push(t);
+        w.push_pinned(t);
     else if (t->kind == task_kind::blocking)
         blocking_tasks.push(t);
-    else if (w.blocking) {
-        injected.push(t);
-        wake_for_work();
-    } else
+    else if (w.blocking)
+        inject(t);
+    else
         w.push_ready(t);
 }
 
@@ -277,12 +270,12 @@ void scheduler::arm(timer& t) noexcept {
 
 bool scheduler::work_visible() const noexcept {
     if (injected.size() != 0) return true;
-    for (unsigned i = 0; i < options.workers; ++i)
-        if (at(i).fresh.size() != 0 || at(i).ready.size() != 0) return true;
+    for (auto& w : workers_)
+        if (!w->jobs.empty() || !w->fresh.empty() || !w->ready.empty()) return true;
     return false;
 }
 
-void scheduler::wake_for_work() noexcept {
+void scheduler::wake_somebody() noexcept {
     if (seats.wake()) {
         if (worker* const w = this_worker(); w != nullptr) ++w->wakes;
         return;
@@ -294,11 +287,37 @@ void scheduler::wake_for_work() noexcept {
         pool_seats.wake();
 }
 
+// Cleared before the sleepers are counted, and set again if there are any: one who lists himself meanwhile either is
+// counted or sets it after us.
+void scheduler::feed(worker& w) noexcept {
+    w.hungry.exchange(0, seq_cst);
+    if (seats.sleepers() + deep_sleepers.load(relaxed) == 0) return;
+    w.hungry.store(1, relaxed);
+    wake_somebody();
+}
+
+void scheduler::tell_hunger() noexcept {
+    for (auto& w : workers_) w->hungry.store(1, relaxed);
+}
+
+void scheduler::tell(worker& w, ending ends) noexcept {
+    w.settle_tally();
+    if (ends.scope() != nullptr) {
+        w.tally.whom = ends;
+        w.tally.ended = 1;
+        w.odd |= worker::has_tally;
+    } else if (job* const j = ends.forked()) {
+        finish(*j);
+    } else if (ends) {
+        publish(ends.state());
+    }
+}
+
 void scheduler::publish(shared_state_base* state) noexcept {
     bool const first = first_.load(acquire) == state;
     state->done.set();
     if (first) {
-        at(0).leaving.store(true, release);  // pairs with the acquire in run_first()
+        at(0).leave(true);
         seats.wake(at(0).seat);
     }
     state->drop();
@@ -325,7 +344,7 @@ bool scheduler::nothing_left() const noexcept {
 void scheduler::check_drained() noexcept {
     if (!closed_.load(seq_cst) || drained_.load(relaxed) != 0 || !nothing_left()) return;
     drained_.store(1, release);  // pairs with the acquire in drained()
-    for (auto& w : workers_) w->leaving.store(true, relaxed);
+    for (auto& w : workers_) w->leave(true);
     seats.wake_all();
     pool_seats.wake_all();
     seam::futex_wake(drained_, INT32_MAX);

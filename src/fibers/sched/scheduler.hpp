@@ -27,6 +27,20 @@
 
 namespace hocket::inline HOCKET_ABI::detail {
 
+// Numbers for tasks, drawn in blocks so that a spawn needs no shared counter. Zero is no task.
+inline constexpr std::uint64_t ids_at_once = 4096;
+std::uint64_t draw_ids(std::uint64_t how_many) noexcept;
+
+// The next one; `w` is the calling worker, or null. [any thread]
+inline std::uint64_t draw_id(worker* w) noexcept {
+    if (w == nullptr) return draw_ids(1);
+    if (w->next_id == w->last_id) [[unlikely]] {
+        w->next_id = draw_ids(ids_at_once);
+        w->last_id = w->next_id + ids_at_once;
+    }
+    return w->next_id++;
+}
+
 class scheduler {
 public:
     // `options` are complete: no zeros, no automatic. Throws std::bad_alloc.
@@ -45,13 +59,61 @@ public:
     task* make(task_kind kind, launch const* how, task_type const& type);
     // Ends a record that was never submitted, or that has run. [any thread]
     void unmake(task* t) noexcept;
+    // The same, where `w` is the calling worker, and of this scheduler. [worker]
+    void unmake_here(worker& w, task* t) noexcept {
+        if (t->place != closure_place::room || t->extra != nullptr) [[unlikely]] tidy(&w, *t);
+        t->own = nullptr;  // the stack that it stood on is its loop's
+        t->state.store(task_state::free, relaxed);
+        w.records.give(t);
+        ++w.completed;
+    }
+    // A record with all but its closure, its ending and its state; null when there is no memory. `w` is the calling worker
+    // if that is of this scheduler, else null. [any thread]
+    task* record(worker* w, task_kind kind, task_type const& type) noexcept {
+        auto* const t = static_cast<task*>(w != nullptr ? w->records.take() : records.take());
+        if (t == nullptr) [[unlikely]] return nullptr;
+        if (w != nullptr)
+            ++w->spawned;
+        else
+            foreign_spawned_.fetch_add(1, seq_cst);
+        t->face.inlined = nullptr;
+        t->type = &type;
+        t->home = this;
+        t->ends = {};
+        t->kind = kind;
+        t->pinned = any_worker;
+        t->id = draw_id(w);
+        return t;
+    }
+    // A fresh task to call a job with, and what it is told of the job. [worker]
+    task* job_record(worker& w) noexcept;
+    static void give_job(task& t, job& j, bool as_caller = false) noexcept;
     // Gives a task its extra. [its spawner, or itself]
     void give_extra(task& t, std::unique_ptr<task_extra> extra) noexcept;
+    // What few tasks need: attributes (null for none), room for a large closure. Gives the record back when it throws.
+    // `w` as for record(). [the spawner]
+    void equip(worker* w, task& t, launch const* how);
     // Puts a fresh task where it will be run. [any thread]
     void submit(task* t) noexcept;
+    // The same for a task that any worker may run, and that is nothing but fresh. [ordinary worker `w`]
+    void push_fresh(worker& w, task* t) noexcept {
+        if (!w.fresh.push(t)) [[unlikely]] injected.push(t);
+        w.odd |= worker::has_fresh;
+        wake_for_work(w);
+    }
 
     // A suspended or fresh task may go on: puts it where it will, and wakes somebody for it. [any thread]
-    void make_ready(task* t) noexcept;
+    void make_ready(task* t) noexcept {
+        worker* const w = this_worker();
+        if (w != nullptr && &w->sched == this && !w->blocking && t->pinned == any_worker &&
+            t->kind == task_kind::ordinary && t->own != nullptr) [[likely]] {
+            t->state.store(task_state::ready, relaxed);
+            w->push_ready(t);
+            wake_for_work(*w);
+        } else {
+            make_ready_elsewhere(w, t);
+        }
+    }
     // The same for a task that yields on w, without a wake.
     void requeue(worker& w, task* t) noexcept;
 
@@ -59,11 +121,22 @@ public:
     // fence. [worker]
     bool work_visible() const noexcept;
     // After a push of ordinary work. [any thread]
-    void wake_for_work() noexcept;
+    void wake_for_work() noexcept {
+        seam::light_fence();
+        if (seats.sleepers() + deep_sleepers.load(relaxed) != 0) [[unlikely]] wake_somebody();
+    }
+    // The same, from an ordinary worker of this runtime: it looks at a word of its own only. [worker `w`]
+    void wake_for_work(worker& w) noexcept {
+        seam::light_fence();
+        if (w.hungry.load(relaxed) != 0) [[unlikely]] feed(w);
+    }
+    void feed(worker& w) noexcept;
+    // Whoever goes to sleep, and could steal, says so to all; then passes a heavy fence, and looks for work once more.
+    void tell_hunger() noexcept;
     // A worker found that nothing is left while closed: somebody may be waiting for that. [worker]
     void check_drained() noexcept;
-    // A task that publishes `state` is over: sets it, and drops the task's reference. [worker]
-    void publish(shared_state_base* state) noexcept;
+    // Tells whom it concerns that a task is over. [worker `w`]
+    void tell(worker& w, ending ends) noexcept;
     // Arms a timer in the wheel of a worker that looks after it. [any thread]
     void arm(timer& t) noexcept;
 
@@ -81,6 +154,7 @@ public:
     backend const contexts;
     stack_pool stacks;
     slab_pool records;
+    slab_pool closures;      // of those that are too large for a record
     block_pool blocks;
     injection injected;
     injection blocking_tasks;
@@ -105,10 +179,15 @@ private:
     // Who is worker 0: nobody, a thread of ours (start()), or whoever called run() or shutdown().
     enum class zero_state : unsigned char { vacant, thread, caller };
 
+    void make_ready_elsewhere(worker* w, task* t) noexcept;
+    void wake_somebody() noexcept;
+    void tidy(worker* w, task& t) noexcept;
+    void publish(shared_state_base* state) noexcept;
     void start_threads(unsigned first);
     void foreign_over() noexcept;
     stack* own_stack(std::size_t bytes);
     void place(worker* w, bool mine, task* t) noexcept;
+    void inject(task* t) noexcept;
     void vacate_zero() noexcept;
     bool nothing_left() const noexcept;
     bool drained() const noexcept { return drained_.load(acquire) != 0; }  // pairs with the release in check_drained()
@@ -128,5 +207,9 @@ private:
     atomic<std::uint64_t> foreign_spawned_{0};
     atomic<std::uint64_t> foreign_completed_{0};
 };
+
+inline void worker::push_ready(task* t) noexcept {
+    if (!ready.push(t)) [[unlikely]] sched.injected.push(t);
+}
 
 }  // namespace hocket::inline HOCKET_ABI::detail

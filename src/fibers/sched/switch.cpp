@@ -3,33 +3,13 @@
 
 #include <hocket/runtime.hpp>
 
-#include "fibers/context/jump.hpp"
 #include "fibers/sched/execute.hpp"
+#include "fibers/sched/hop.hpp"
 #include "fibers/sched/scheduler.hpp"
 #include "fibers/sched/worker.hpp"
-#include "seam/fault.hpp"
+#include <hocket/detail/fault.hpp>
 
 namespace hocket::inline HOCKET_ABI::detail {
-
-// I3. The worker is asked for anew: whoever lands may have left from another thread.
-static worker& landed(context left) noexcept {
-    worker& w = *this_worker();
-    landing const order = w.landing_order;
-    *order.store = left.token;
-    if (order.then != nullptr) order.then(w, order.what);
-    return w;
-}
-
-// Leaves for `to`, and lands again when somebody comes back. The exceptions being handled here go along: they belong
-// to the fiber, not to the thread.
-HOCKET_ALWAYS_INLINE void hop(worker& w, context to, stack_view const& onto) noexcept {
-    if (w.exceptions->empty()) [[likely]] {
-        landed(jump(to, onto));
-        return;
-    }
-    exception_globals const kept = w.exceptions->take();
-    landed(jump(to, onto)).exceptions->put(kept);
-}
 
 static void keep_spare(worker& w, void* s) {
     auto* const left = static_cast<stack*>(s);
@@ -47,26 +27,9 @@ static void drop_stack(worker&, void* s) {
     left->pool->give(left);
 }
 
-// Points the worker at what it will stand on next: a ready fiber, if one is at hand and the loop need not look
-// around, else a loop.
-static context choose_next(worker& w, stack_view& onto) noexcept {
-    task* const n = w.quick_next();
-    if (n != nullptr && n->own != nullptr) {
-        n->step(task_state::ready, task_state::running);
-        w.current = n;
-        w.here = n->own;
-        onto = view_of(*n->own);
-        return n->saved;
-    }
-    w.hand = n;
-    w.current = nullptr;
-    w.here = w.take_spare();
-    onto = view_of(*w.here);
-    return {w.here->context};
-}
-
-static void suspend_unobserved(worker* w, wait_reason why, void (*publish)(worker&, void*), void* what) noexcept {
-    task* const t = w->current;
+HOCKET_ALWAYS_INLINE void suspend_unobserved(worker* w, wait_reason why, void (*publish)(worker&, void*),
+                                             void* what) noexcept {
+    task* const t = w->current();
     if (t->own == nullptr) t->own = w->here;
     t->reason.store(why, relaxed);
     ++w->suspensions;
@@ -75,7 +38,8 @@ static void suspend_unobserved(worker* w, wait_reason why, void (*publish)(worke
         publish = nullptr;
     }
     stack_view onto;
-    context const to = choose_next(*w, onto);
+    task* const n = w->loop_needed() ? nullptr : w->ready.pop(w->mine);
+    context const to = n != nullptr ? stand_on(*w, *n, onto) : stand_on_loop(*w, nullptr, onto);
     w->landing_order = {&t->saved.token, publish, what};
     hop(*w, to, onto);
     // Here w is stale (I2), and t runs.
@@ -83,6 +47,7 @@ static void suspend_unobserved(worker* w, wait_reason why, void (*publish)(worke
 
 void suspend(wait_reason why, void (*publish)(worker&, void*), void* what) noexcept {
     worker* const w = this_worker();
+    if (w->unsettled()) [[unlikely]] w->settle();
     suspension_observer const& observer = w->sched.options.observer;
     if (observer.suspend == nullptr) [[likely]] {
         suspend_unobserved(w, why, publish, what);
@@ -102,24 +67,38 @@ static void requeue(worker& w, void* what) {
         w.sched.requeue(w, t);
 }
 
-void yield_task() noexcept {
-    worker* const w = this_worker();
-    bool const anybody = w->ready.size() != 0 || w->fresh.size() != 0 || !w->pinned.empty() || !w->mail.empty() ||
-                         w->blocking || w->leaving.load(relaxed);
-    if (!anybody && ++w->tick < w->period) return;
-    // Fresh tasks first, one for each yield: else two fibers that yield to each other would keep them all waiting.
-    w->prefer_fresh = w->fresh.size() != 0;
-    suspend(wait_reason::yield, &requeue, w->current);
+// Fresh tasks come first, one for each yield: else two fibers that yield to each other would keep them all waiting. The
+// section lasts as in yield_task().
+static bool yield_to_fresh(worker* w, task* t) noexcept {
+    if (w->dispatches_left < 0 || w->called.load(relaxed) != 0 || t->pinned != any_worker || !w->jobs.empty() ||
+        !w->exceptions->empty())
+        return false;
+    if (w->mine.begin() && w->ready.push(t)) [[likely]] {
+        if (t->own == nullptr) t->own = w->here;
+        t->step(task_state::running, task_state::ready);
+        ++w->yields;
+        stack_view onto;
+        // Null when it has just been stolen: then the loop finds another.
+        context const to = stand_on_loop(*w, w->fresh.take(w->mine), onto);
+        w->landing_order.store = &t->saved.token;
+        landed(jump(to, onto));
+        return true;
+    }
+    w->mine.end();
+    return false;
 }
 
-void resume(task& t) noexcept {
-    worker* const w = this_worker();
-    stack* const carrier = w->here;
-    t.step(task_state::ready, task_state::running);
-    w->current = &t;
-    w->here = t.own;
-    w->landing_order = {&carrier->context, &keep_spare, carrier};
-    hop(*w, t.saved, view_of(*t.own));
+void yield_by_loop(worker* w) noexcept {
+    w->mine.end();
+    if (w->tally.whom) w->settle_tally();
+    bool const fresh = w->note_fresh();
+    if (fresh && yield_to_fresh(w, w->current())) return;
+    bool const anybody = fresh || !w->ready.empty() || !w->pinned.empty() || !w->mail.empty() || w->blocking ||
+                         w->leaving.load(relaxed);
+    if (!anybody && w->dispatches_left >= 0) return;
+    w->prefer_fresh = fresh;
+    ++w->dispatches_left;  // suspend() counts it again
+    suspend(wait_reason::yield, &requeue, w->current());
 }
 
 void go_home() noexcept {
@@ -136,19 +115,44 @@ void leave_home(worker& w) noexcept {
     hop(w, {w.here->context}, view_of(*w.here));
 }
 
+// From the loop: goes on with a suspended fiber; the loop's stack becomes a spare. Returns when the loop is switched
+// back into, perhaps on another worker.
+HOCKET_ALWAYS_INLINE void resume(worker& w, task& t) noexcept {
+    stack* const carrier = w.here;
+    t.step(task_state::ready, task_state::running);
+    w.set_current(&t);
+    w.here = t.own;
+    w.landing_order = {&carrier->context, &keep_spare, carrier};
+    hop(w, t.saved, view_of(*t.own));
+}
+
+// The loop of every carrier. The worker is asked for anew in each turn (I2): a task that was called, or the fiber that was
+// gone on with, may have left this stack to another worker.
 void begin_loop(context left) noexcept {
     arrived();
     landed(left);
-    while (true) this_worker()->turn();
+    while (true) {
+        worker& w = *this_worker();
+        task* t = w.at_hand();
+        if (t == nullptr && (t = w.next_by_search()) == nullptr) continue;
+        if (w.tally.whom && t->ends != w.tally.whom) [[unlikely]] w.settle_tally();
+        if (t->own != nullptr) {
+            resume(w, *t);
+        } else if (w.hold_spare()) [[likely]] {
+            t->step(task_state::fresh, task_state::running);
+            w.set_current(t);
+            execute(*t);
+        } else {
+            w.put_back(t);
+        }
+    }
 }
 
+// Where a task with a stack of its own kind begins.
 void begin_on_own_stack(context left) noexcept {
     arrived();
     landed(left);
-    {
-        worker* const w = this_worker();
-        execute(*w->current);
-    }
+    execute(*this_worker()->current());
     // The loop takes over on a default stack, and this one is given back when it has been left.
     worker* const w = this_worker();
     stack* const mine = w->here;

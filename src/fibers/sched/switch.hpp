@@ -17,13 +17,6 @@ struct worker;
 // turn has come. [fiber]
 void suspend(wait_reason why, void (*publish)(worker& w, void* what), void* what) noexcept;
 
-// Lets others run that are ready; returns at once when there are none. [fiber]
-void yield_task() noexcept;
-
-// From the loop: goes on with a suspended fiber; the loop's stack becomes a spare. Returns when the loop is switched
-// back into, perhaps on another worker. [carrier]
-void resume(task& t) noexcept;
-
 // From the loop: goes to the thread's own stack. Returns when the loop is switched back into. [carrier]
 void go_home() noexcept;
 

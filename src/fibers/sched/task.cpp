@@ -27,6 +27,7 @@ char const* to_string(wait_reason r) noexcept {
         case wait_reason::channel_send: return "sends into a full channel";
         case wait_reason::channel_receive: return "receives from an empty channel";
         case wait_reason::completion: return "waits for a result";
+        case wait_reason::join: return "waits for its tasks";
     }
     return "?";
 }

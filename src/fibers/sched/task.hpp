@@ -1,5 +1,5 @@
 // The task record: all the scheduler knows of a piece of work. 128 bytes from a slab, so that a spawn costs two cache
-// lines.
+// lines, and a switch one.
 //
 // States (`state`), and who moves them:
 //
@@ -18,6 +18,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <hocket/detail/atomic.hpp>
+#include <hocket/detail/ending.hpp>
+#include <hocket/detail/fork.hpp>
 #include <hocket/detail/spawn.hpp>
 #include <hocket/this_fiber.hpp>
 #include <string>
@@ -37,6 +39,9 @@ struct local_type;
 enum class task_state : std::uint8_t { free, fresh, running, suspended, ready };
 
 char const* to_string(task_state s) noexcept;
+
+// In the record; in a slab of closures; on the heap.
+enum class closure_place : std::uint8_t { room, slab, heap };
 
 // One fiber-local value of a task.
 struct local_value {
@@ -68,28 +73,35 @@ private:
 };
 
 struct alignas(64) task {
+    // The first line: all that a switch touches.
+    task_face face;                     // what inline code touches; first, so that the two have one address
     task* link;                         // in the queue it is in
     context saved;                      // where it stopped, while it is suspended or ready
     stack* own;                         // null while fresh, and while it runs on its first carrier
     task_type const* type;
     scheduler* home;
-    watched<void const*> spawn_site;    // a return address in the code that spawned it
-    task_memory* memory;                // its arena; null until first used
-    watched<task_extra*> extra;         // null for most, and in a free record; set and freed under scheduler::extras
-
-    atomic<task_state> state;           // at byte 64 or later: the slab pool leaves these bytes of a free record alone
+    ending ends;                        // who is told when all is over
+    atomic<task_state> state;           // the slab pool leaves these bytes of a free record alone
     watched<task_kind> kind;
     atomic<wait_reason> reason;
-    bool closure_on_heap;
+    closure_place place;                // of the closure
     watched<int> pinned;                // index of its worker, or any_worker
-    shared_state_base* publishes;       // told when all is over; null for a detached task
+
+    // The second.
+    watched<void const*> spawn_site;    // a return address in the code that spawned it
     watched<std::uint64_t> id;
-    alignas(8) std::byte room[40];      // the closure, or a pointer to it
+    task_memory* memory;                // its arena; null until first used, and in a free record
+    watched<task_extra*> extra;         // null for most, and in a free record; set and freed under scheduler::extras
+    std::byte room[inline_closure];     // the closure, or a pointer to it
 
-    static constexpr std::size_t inline_bytes = sizeof(room);
-    static constexpr std::size_t inline_align = 8;
+    static constexpr std::size_t inline_bytes = inline_closure;
+    static constexpr std::size_t inline_align = detail::inline_align;
+    static constexpr std::size_t slab_bytes = 128;
+    static constexpr std::size_t slab_align = 64;
 
-    void* closure() noexcept { return closure_on_heap ? *reinterpret_cast<void**>(room) : static_cast<void*>(room); }
+    void* closure() noexcept {
+        return place == closure_place::room ? static_cast<void*>(room) : *reinterpret_cast<void**>(room);
+    }
 
     // Empty when it has none. Valid while the task lives.
     std::string_view name() const noexcept {
@@ -110,7 +122,7 @@ struct alignas(64) task {
 private:
     [[noreturn]] void illegal_step(task_state from, task_state to) const noexcept;
 };
-static_assert(sizeof(task) == 128 && offsetof(task, state) == 64);
+static_assert(sizeof(task) == 128 && offsetof(task, face) == 0 && offsetof(task, state) >= 8 && offsetof(task, spawn_site) == 64);
 
 // An intrusive first-in-first-out list of tasks, for one hand or under a lock.
 struct task_list {

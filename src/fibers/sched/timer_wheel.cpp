@@ -1,17 +1,18 @@
 // Placing, finding and firing timers: see the head of timer_wheel.hpp.
 #include "fibers/sched/timer_wheel.hpp"
 
+#include <algorithm>
 #include <bit>
-#include <utility>
+#include <new>
 
 #include "fibers/sched/task.hpp"
-#include "seam/fault.hpp"
+#include <hocket/detail/fault.hpp>
 
 namespace hocket::inline HOCKET_ABI::detail {
 
-void timer_wheel::place(timer& t) noexcept {
+void timer_wheel::place(entry e) noexcept {
     // Rounded up, so that it never fires early; at least the next tick, because the present one has been done.
-    std::uint64_t when = tick_of(t.deadline) + 1;
+    std::uint64_t when = tick_of(e.deadline) + 1;
     if (when <= elapsed_) when = elapsed_ + 1;
     constexpr std::uint64_t reach = std::uint64_t{1} << (level_bits * levels);
     if ((when ^ elapsed_) >= reach) when = (elapsed_ | (reach - 1));  // the last moment before the wheel's own turn
@@ -20,21 +21,43 @@ void timer_wheel::place(timer& t) noexcept {
     int level = (63 - std::countl_zero(differs)) / level_bits;
     if (level >= levels) level = levels - 1;
     int const slot = static_cast<int>((when >> (level * level_bits)) & (slots - 1));
+    timer& t = *e.who;
+    list& l = slots_[level][slot];
+    try {
+        l.entries.push_back(e);
+    } catch (std::bad_alloc const&) {
+        t.level = astray;
+        t.next = strays_;
+        strays_ = &t;
+        return;
+    }
+    ++l.live;
+    t.index = static_cast<std::uint32_t>(l.entries.size() - 1);
     t.level = static_cast<unsigned char>(level);
     t.slot = static_cast<unsigned char>(slot);
-    list& l = slots_[level][slot];
-    t.next = nullptr;
-    t.previous = l.last;
-    (l.last != nullptr ? l.last->next : l.first) = &t;
-    l.last = &t;
     occupied_[level] |= std::uint64_t{1} << slot;
 }
 
 void timer_wheel::unlink(timer& t) noexcept {
+    if (t.level == astray) {
+        timer** at = &strays_;
+        while (*at != &t) at = &(*at)->next;
+        *at = t.next;
+        return;
+    }
     list& l = slots_[t.level][t.slot];
-    (t.previous != nullptr ? t.previous->next : l.first) = t.next;
-    (t.next != nullptr ? t.next->previous : l.last) = t.previous;
-    if (l.first == nullptr) occupied_[t.level] &= ~(std::uint64_t{1} << t.slot);
+    l.entries[t.index].who = nullptr;
+    if (--l.live == 0) {
+        l.entries.clear();
+        occupied_[t.level] &= ~(std::uint64_t{1} << t.slot);
+    } else if (l.entries.size() >= 64 && l.live < l.entries.size() / 2) {
+        close_up(l);
+    }
+}
+
+void timer_wheel::close_up(list& l) noexcept {
+    std::erase_if(l.entries, [](entry const& e) { return e.who == nullptr; });
+    for (std::uint32_t i = 0; i < l.live; ++i) l.entries[i].who->index = i;
 }
 
 // The next occupied slot and the tick at which its turn comes. On a level only slots after the present one are occupied
@@ -54,7 +77,10 @@ bool timer_wheel::find_next(moment& m) const noexcept {
 
 void timer_wheel::update_next() noexcept {
     moment m;
-    next_.store(find_next(m) ? static_cast<std::int64_t>(m.tick << tick_bits) : seam::forever, relaxed);
+    std::int64_t next = find_next(m) ? static_cast<std::int64_t>(m.tick << tick_bits) : seam::forever;
+    for (timer const* t = strays_; t != nullptr; t = t->next)
+        next = std::min(next, static_cast<std::int64_t>((tick_of(t->deadline) + 1) << tick_bits));
+    next_.store(next, relaxed);
 }
 
 bool timer_wheel::arm(timer& t) noexcept {
@@ -62,7 +88,7 @@ bool timer_wheel::arm(timer& t) noexcept {
     std::int64_t const before = next_.load(relaxed);
     t.wheel = this;
     t.armed = true;
-    place(t);
+    place({&t, t.deadline});
     count_.store(count_.load(relaxed) + 1, relaxed);
     update_next();
     return next_.load(relaxed) < before;
@@ -81,36 +107,57 @@ bool timer_wheel::cancel(timer& t) noexcept {
     return true;
 }
 
+// Its owner may be gone once fire() has claimed it.
+task* timer_wheel::fire(timer& t) noexcept {
+    count_.store(count_.load(relaxed) - 1, relaxed);
+    t.armed = false;
+    return t.fire(t);
+}
+
 task* timer_wheel::service(std::int64_t now) noexcept {
     if (now < next_.load(relaxed)) return nullptr;
     task* first = nullptr;
     task** tail = &first;
+    auto add = [&tail](task* ready) {
+        if (ready == nullptr) return;
+        ready->link = nullptr;
+        *tail = ready;
+        tail = &ready->link;
+    };
     hold held(guard_);
     std::uint64_t const target = tick_of(now);
     moment m;
     while (find_next(m) && m.tick <= target) {
         elapsed_ = m.tick;
-        list due = std::exchange(slots_[m.level][m.slot], list{});
+        list& slot = slots_[m.level][m.slot];
+        std::vector<entry> due;
+        due.swap(slot.entries);
+        slot.live = 0;
         occupied_[m.level] &= ~(std::uint64_t{1} << m.slot);
-        while (due.first != nullptr) {
-            timer& t = *due.first;
-            due.first = t.next;
+        for (std::size_t i = 0; i < due.size(); ++i) {
+            constexpr std::size_t ahead = 8;
+            if (i + ahead < due.size()) __builtin_prefetch(due[i + ahead].who, 1);
+            if (due[i].who == nullptr) continue;
             // On level 0 too: what lay beyond the wheel's reach has come down to the last slot before its turn.
-            if (tick_of(t.deadline) + 1 > elapsed_) {
-                place(t);
-                continue;
-            }
-            count_.store(count_.load(relaxed) - 1, relaxed);
-            t.armed = false;
-            task* const ready = t.fire(t);  // its owner may be gone once this has claimed it
-            if (ready != nullptr) {
-                ready->link = nullptr;
-                *tail = ready;
-                tail = &ready->link;
-            }
+            if (tick_of(due[i].deadline) + 1 > elapsed_)
+                place(due[i]);
+            else
+                add(fire(*due[i].who));
         }
+        // The room is used again, but for that of a crowd.
+        due.clear();
+        if (due.capacity() <= 1024 && slot.entries.empty()) slot.entries.swap(due);
     }
     if (elapsed_ < target) elapsed_ = target;
+    for (timer** at = &strays_; *at != nullptr;) {
+        timer& t = **at;
+        if (tick_of(t.deadline) + 1 > elapsed_) {
+            at = &t.next;
+            continue;
+        }
+        *at = t.next;
+        add(fire(t));
+    }
     update_next();
     return first;
 }

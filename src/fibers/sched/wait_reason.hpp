@@ -16,6 +16,7 @@ enum class wait_reason : std::uint8_t {
     channel_send,
     channel_receive,
     completion,
+    join,
 };
 
 // "waits for a mutex", "sleeps" ...

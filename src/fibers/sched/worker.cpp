@@ -2,9 +2,10 @@
 #include "fibers/sched/worker.hpp"
 
 #include <algorithm>
+#include <hocket/detail/fault.hpp>
+#include <hocket/scope.hpp>
 #include <utility>
 
-#include "fibers/sched/execute.hpp"
 #include "fibers/sched/misuse.hpp"
 #include "fibers/sched/scheduler.hpp"
 #include "fibers/sched/switch.hpp"
@@ -31,6 +32,15 @@ constexpr std::int64_t search_for = 50'000;
 constexpr int pauses = 32;
 #endif
 
+// Rounds of a search, of some 0.5 us each, from one offer of the core to other threads to the next.
+constexpr unsigned rounds_per_yield = 8;
+
+// A theft was worth it when what came of it kept the thief busy for so long: it costs him and the robbed some 3 us
+// together. After one that was not he rests before the next, twice as long each time, within these.
+constexpr std::int64_t worth_stealing = 10'000;
+constexpr std::int64_t shortest_rest = 20'000;
+constexpr std::int64_t longest_rest = 1'000'000;
+
 // A blocking worker helps with ordinary work that it saw waiting at two looks in a row, so far apart.
 constexpr std::int64_t help_after = 200'000;
 // It goes on at once with the next when helping was worth it: the task took this long.
@@ -44,8 +54,10 @@ constexpr unsigned idle_memories = 16;
 }  // namespace
 
 worker::worker(scheduler& s, unsigned i, bool b, std::uint64_t seed)
-    : sched(s), index(i), blocking(b), fresh(b ? 2 : 256), timers(seam::now()), stacks(s.stacks), records(s.records),
-      blocks(s.blocks), choose(seed) {}
+    : sched(s), index(i), blocking(b), fresh(b ? 2 : 256), timers(seam::now()), stacks(s.stacks), records(s.records), closures(s.closures),
+      blocks(s.blocks), choose(seed) {
+    special = blocking || s.options.observer.suspend != nullptr;
+}
 
 worker::~worker() {
     if (stack* const s = spare.load(relaxed); s != nullptr) stacks.give(s);
@@ -64,8 +76,7 @@ void worker::enter() noexcept {
     seam::set_current(outer);
 }
 
-bool worker::hold_spare() noexcept {
-    if (spare.load(relaxed) != nullptr) return true;
+bool worker::take_a_spare() noexcept {
     stack* const s = stacks.take();
     if (s == nullptr) return false;
     if (s->context == nullptr) s->context = make_context(sched.contexts, *s, &begin_loop).token;
@@ -80,13 +91,6 @@ stack* worker::take_spare() noexcept {
     return s;
 }
 
-// The ring is full: half of it goes where everybody finds it.
-void worker::overflow(task* t) noexcept {
-    for (std::size_t i = 0; i < ready.capacity / 2; ++i)
-        if (task* const older = ready.pop(); older != nullptr) sched.injected.push(older);
-    if (!ready.push(t)) sched.injected.push(t);
-}
-
 void worker::drain_mail() noexcept {
     task* t = mail.take_all();
     while (t != nullptr) {
@@ -96,10 +100,20 @@ void worker::drain_mail() noexcept {
     }
 }
 
+// Takes the mail in. The word is cleared before anybody's business is looked at, so what comes meanwhile sets it again.
+void worker::answer() noexcept {
+    if (!special) called.exchange(0, seq_cst);
+    if (!mail.empty()) drain_mail();
+    if (special || !pinned.empty() || leaving.load(seq_cst)) called.store(1, relaxed);
+}
+
 void worker::service_timers(timer_wheel& wheel, std::int64_t now) noexcept {
     task* t = wheel.service(now);
     while (t != nullptr) {
         task* const next = t->link;
+        // It has slept for long: what it will return through is in no cache.
+        auto* const frames = static_cast<std::byte const*>(t->saved.token);
+        for (std::size_t line = 0; line < 8 * 64; line += 64) __builtin_prefetch(frames + line);
         sched.make_ready(t);
         t = next;
     }
@@ -114,12 +128,12 @@ task* worker::look_around() noexcept {
         period = std::max<std::uint32_t>(1, static_cast<std::uint32_t>(period * look_every / took));
     else if (took < look_every / 2)
         period = std::min(longest_period, period * 2);
-    tick = 0;
+    dispatches_left = static_cast<std::int32_t>(period);
 
     service_timers(timers, now);
     if (!sched.zero_present.load(relaxed) && index != 0) service_timers(sched.at(0).timers, now);
     if (!mail.empty()) drain_mail();
-    if (ready.size() + fresh.size() != 0) sched.wake_for_work();
+    if (!ready.empty() || !fresh.empty()) sched.wake_for_work(*this);
     // In turn: what waits outside, and the oldest of our own.
     if (choose.below(2) == 0)
         if (task* const t = sched.injected.pop(); t != nullptr) return t;
@@ -129,91 +143,147 @@ task* worker::look_around() noexcept {
 }
 
 task* worker::next() noexcept {
-    if (hand != nullptr) return std::exchange(hand, nullptr);
     if (blocking) return sched.blocking_tasks.pop();
-    if (++tick >= period)
+    if (--dispatches_left < 0)
         if (task* const t = look_around(); t != nullptr) return t;
-    if (!mail.empty()) drain_mail();
+    if (called.load(relaxed) != 0) answer();
     if (std::exchange(prefer_fresh, false))
-        if (task* const t = fresh.take(); t != nullptr) return t;
+        if (task* const t = fresh.take(mine); t != nullptr) return t;
     // Pinned and free fibers in turn.
-    if (!pinned.empty() && (tick % 2 == 0 || ready.size() == 0)) return pinned.pop();
-    if (task* const t = ready.pop(); t != nullptr) return t;
+    if (!pinned.empty() && (dispatches_left % 2 == 0 || ready.empty())) return pinned.pop();
+    if (task* const t = ready.pop(mine); t != nullptr) return t;
     if (task* const t = pinned.pop(); t != nullptr) return t;
-    if (task* const t = fresh.take(); t != nullptr) return t;
+    if (task* const t = fresh.take(mine); t != nullptr) return t;
+    return take_injected();
+}
+
+// A few from outside at once. The oldest is returned; of the others, fibers are ready, and fresh tasks lie in the deque
+// so that the oldest is the next.
+task* worker::take_injected() noexcept {
     task_list some = sched.injected.pop(injection_batch);
     task* const first = some.pop();
-    while (task* const t = some.pop()) push_ready(t);
+    task* newest_fresh = nullptr;
+    while (task* const t = some.pop()) {
+        if (t->own != nullptr) {
+            push_ready(t);
+        } else {
+            t->link = newest_fresh;
+            newest_fresh = t;
+        }
+    }
+    while (newest_fresh != nullptr) {
+        task* const t = std::exchange(newest_fresh, newest_fresh->link);
+        if (!fresh.push(t)) sched.injected.push(t);
+        odd |= has_fresh;
+    }
     return first;
 }
 
+// From one worker: the oldest job, the oldest fresh task, or half of its ready fibers.
+task* worker::rob(worker& victim) noexcept {
+    if (victim.jobs.empty() && victim.fresh.empty() && victim.ready.empty()) return nullptr;
+    visit_as_thief const inside(victim.mine);
+    if (!inside) return nullptr;
+    bool lost = true;
+    if (!victim.jobs.empty())
+        if (task* const t = sched.job_record(*this); t != nullptr) {
+            job* j = nullptr;
+            while (j == nullptr && std::exchange(lost, false)) j = victim.jobs.steal(lost);
+            if (j != nullptr) {
+                sched.give_job(*t, *j);
+                ++steals;
+                return t;
+            }
+            sched.unmake_here(*this, t);
+        }
+    lost = true;
+    while (std::exchange(lost, false))
+        if (task* const t = victim.fresh.steal(lost); t != nullptr) {
+            ++steals;
+            return t;
+        }
+    if (blocking) {  // a blocking worker's own queues are looked at by nobody else: one at a time
+        task* const t = victim.ready.steal();
+        if (t != nullptr) ++steals;
+        return t;
+    }
+    std::size_t const got = ready.steal_half(victim.ready);
+    if (got == 0) return nullptr;
+    steals += got;
+    return ready.pop(mine);
+}
+
 task* worker::steal() noexcept {
-    unsigned const n = sched.ordinary();
+    // Blocking workers too: of an ordinary task that one of them helps with, the jobs are there.
+    unsigned const n = sched.total();
     unsigned const first = choose.below(n);
     for (unsigned i = 0; i < n; ++i) {
         worker& victim = sched.at((first + i) % n);
         if (&victim == this) continue;
-        bool lost = true;
-        while (std::exchange(lost, false))
-            if (task* const t = victim.fresh.steal(lost); t != nullptr) {
-                ++steals;
-                return t;
-            }
-        if (blocking) {  // a blocking worker's own queues are looked at by nobody else: one at a time
-            if (task* const t = victim.ready.steal(); t != nullptr) {
-                ++steals;
-                return t;
-            }
-        } else if (std::size_t const got = ready.steal_half(victim.ready); got != 0) {
-            steals += got;
-            return ready.pop();
-        }
+        if (task* const t = rob(victim); t != nullptr) return t;
     }
     return nullptr;
 }
 
-// Everything a worker without work of its own can look at.
-task* worker::search() noexcept {
-    std::int64_t const now = seam::now();
+// Everything a worker without work of its own can look at, but what others have.
+task* worker::search(std::int64_t now) noexcept {
     service_timers(timers, now);
     if (!sched.zero_present.load(relaxed) && index != 0) service_timers(sched.at(0).timers, now);
     if (!mail.empty()) drain_mail();
     if (task* const t = pinned.pop(); t != nullptr) return t;
-    if (task* const t = ready.pop(); t != nullptr) return t;
-    if (task* const t = sched.injected.pop(); t != nullptr) return t;
-    return steal();
+    if (task* const t = ready.pop(mine); t != nullptr) return t;
+    return sched.injected.pop();
+}
+
+// What came of the last theft has been done: whether to rest before the next.
+void worker::judge_theft(std::int64_t now) noexcept {
+    if (stole_at == 0) return;
+    bool const worth_it = now - stole_at >= worth_stealing;
+    rest_for = worth_it ? 0 : std::clamp(2 * rest_for, shortest_rest, longest_rest);
+    rest_until = now + rest_for;
+    stole_at = 0;
 }
 
 // Searches for a while, then sleeps. [carrier]
-void worker::idle() noexcept {
-    sched.seats.start_search(seat);
+task* worker::idle() noexcept {
     auto next_timer = [this] {
         std::int64_t const mine = timers.next_service();
         return sched.zero_present.load(relaxed) ? mine : std::min(mine, sched.at(0).timers.next_service());
     };
-    std::int64_t const begun = seam::now();
-    // With a timer so near that it would be waited for awake, sleep: a worker with nothing but timers must not spin.
-    std::int64_t const until = next_timer() < begun + search_for ? begun : begun + search_for;
+    auto wanted = [this] { return leaving.load(relaxed) || !mail.empty(); };
+    std::int64_t now = seam::now();
+    judge_theft(now);
+    bool const rests = now < rest_until;
+    if (!rests) sched.seats.start_search(seat);
+    // With a timer so near that it would be waited for awake, sleep: a worker with nothing but timers must not spin,
+    // nor must one that rests.
+    std::int64_t const until = rests || next_timer() < now + search_for ? now : now + search_for;
+    unsigned round = 0;
     do {
-        if (task* const t = search(); t != nullptr) {
-            hand = t;
-            return;
-        }
-        if (leaving.load(relaxed)) return;
-        for (int i = 0; i < pauses; ++i) seam::pause();
-    } while (seam::now() < until);
+        task* t = search(now);
+        if (t == nullptr && !rests && (t = steal()) != nullptr) stole_at = now;
+        if (t != nullptr) return t;
+        if (leaving.load(relaxed)) return nullptr;
+        for (int i = 0; i < pauses && !wanted(); ++i) seam::pause();
+        // Whoever has just been woken may have been put on this very core.
+        if (until != now && round++ % rounds_per_yield == 0) seam::yield_thread();
+        now = seam::now();
+    } while (now < until);
 
     ++sleeps;
-    std::int64_t const deadline = next_timer();
-    sched.seats.sleep(seat, deadline, [&] {
+    std::int64_t const timer = next_timer();
+    std::int64_t const deadline = rests ? std::min(timer, rest_until) : timer;
+    auto something = [&] {
         sched.check_drained();
-        return leaving.load(relaxed) || !mail.empty() || sched.work_visible() || next_timer() < deadline;
-    });
-    tick = period;  // the clock has moved on: look around first
+        return wanted() || next_timer() < timer || (rests ? sched.injected.size() != 0 : sched.work_visible());
+    };
+    sched.seats.sleep(seat, deadline, [this] { sched.tell_hunger(); }, something, rests);
+    dispatches_left = 0;  // the clock has moved on: look around first
+    return nullptr;
 }
 
 // A blocking worker without a blocking task: helps with ordinary work that nobody else gets round to. [carrier]
-void worker::rest() noexcept {
+task* worker::rest() noexcept {
     auto something = [this] { return leaving.load(relaxed) || sched.blocking_tasks.size() != 0; };
     std::int64_t const now = seam::now();
     bool const waiting = sched.work_visible();
@@ -223,28 +293,30 @@ void worker::rest() noexcept {
         task* t = sched.injected.pop();
         if (t == nullptr) t = steal();
         if (t != nullptr) {
-            hand = t;
             helping = true;
             help_began = now;
-            return;
+            return t;
         }
     }
     saw_waiting = waiting;
     if (waiting) looks_left = looks;
     if (looks_left > 0) {
         --looks_left;
-        sched.pool_seats.sleep(seat, now + help_after, something);
-        return;
+        sched.pool_seats.sleep(seat, now + help_after, [] {}, something);
+        return nullptr;
     }
     sched.deep_sleepers.fetch_add(1, seq_cst);
     ++sleeps;
-    sched.pool_seats.sleep(seat, seam::forever, [&] {
-        sched.check_drained();
-        return something() || sched.work_visible();
-    });
+    sched.pool_seats.sleep(
+        seat, seam::forever, [this] { sched.tell_hunger(); },
+        [&] {
+            sched.check_drained();
+            return something() || sched.work_visible();
+        });
     sched.deep_sleepers.fetch_sub(1, seq_cst);
     looks_left = looks;
     saw_waiting = false;
+    return nullptr;
 }
 
 // No stack is to be had: fresh tasks wait, suspended ones go on. [carrier]
@@ -252,15 +324,7 @@ void worker::starve() noexcept {
     if (sched.stacks_ran_out.exchange(1, relaxed) == 0)
         sched.log(log_level::warning, "no stack can be had, fresh tasks wait: " + sched.stacks.shortage());
     drain_mail();
-    for (std::size_t n = ready.size() + 1; n != 0; --n) {
-        task* const t = ready.pop();
-        if (t == nullptr) break;
-        if (t->own != nullptr) {
-            hand = t;
-            return;
-        }
-        sched.injected.push(t);
-    }
+    if ((hand = ready.pop(mine)) != nullptr) return;
     task_list fresh_ones;
     while (task* const t = pinned.pop()) {
         if (t->own != nullptr && hand == nullptr)
@@ -272,7 +336,7 @@ void worker::starve() noexcept {
     if (hand != nullptr) return;
     service_timers(timers, seam::now());
     if (ready.size() != 0 || hold_spare()) return;
-    seats().sleep(seat, seam::now() + 1'000'000, [this] { return leaving.load(relaxed); });
+    seats().sleep(seat, seam::now() + 1'000'000, [] {}, [this] { return leaving.load(relaxed); });
 }
 
 parking& worker::seats() noexcept { return blocking ? sched.pool_seats : sched.seats; }
@@ -282,45 +346,45 @@ void worker::found() noexcept {
     if (!seats().found(seat)) return;
     if (blocking && sched.blocking_tasks.size() != 0) sched.pool_seats.wake();
     if (sched.work_visible()) sched.wake_for_work();
+    if (sched.injected.size() != 0 && sched.seats.resting() != 0) sched.seats.wake_resting();
 }
 
-void worker::turn() noexcept {
-    if (leaving.load(relaxed) && hand == nullptr) {
+void worker::put_back(task* t) noexcept {
+    if (t->pinned != any_worker)
+        push_pinned(t);
+    else if (t->kind == task_kind::blocking)
+        sched.blocking_tasks.push(t);
+    else
+        sched.injected.push(t);
+    starve();
+}
+
+task* worker::next_by_search() noexcept {
+    suspensions += std::exchange(yields, 0);
+    if (leaving.load(relaxed)) {
         if (seat.searching) found();
+        settle_tally();
         if (sched.work_visible()) sched.wake_for_work();  // the others have to do it now
         go_home();
-        return;
+        return nullptr;
     }
-    task* const t = next();
+    task* t = next();
     if (t == nullptr) {
-        if (blocking)
-            rest();
-        else
-            idle();
-        return;
+        settle_tally();
+        t = blocking ? rest() : idle();
+        if (t == nullptr) return nullptr;
     }
     if (seat.searching) found();
     // It was perhaps the one blocking worker that looked for waiting work, and is busy now: another has to look.
     if (blocking && sched.work_visible()) sched.wake_for_work();
-    if (t->own != nullptr) {
-        resume(*t);
-        return;
-    }
-    if (!hold_spare()) {
-        // Back to where everybody finds it.
-        if (t->pinned != any_worker)
-            pinned.push(t);
-        else if (t->kind == task_kind::blocking)
-            sched.blocking_tasks.push(t);
-        else
-            sched.injected.push(t);
-        starve();
-        return;
-    }
-    t->step(task_state::fresh, task_state::running);
-    current = t;
-    execute(*t);
-    // I2: this thread, this worker, may be another now. Nothing follows.
+    return t;
+}
+
+void worker::settle_tally() noexcept {
+    odd &= static_cast<unsigned char>(~has_tally);
+    scope_core* const scope = std::exchange(tally.whom, ending()).scope();
+    if (scope == nullptr || seam::fault_injected(seam::fault::scope_forgets_to_settle)) return;
+    scope->settle(tally.ended);
 }
 
 task_memory* worker::take_memory() {

@@ -18,12 +18,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <hocket/detail/atomic.hpp>
+#include <hocket/detail/deque.hpp>
+#include <hocket/detail/fork.hpp>
+#include <utility>
 
 #include "alloc/block_pool.hpp"
 #include "alloc/slab_pool.hpp"
 #include "alloc/stack_pool.hpp"
 #include "fibers/context/context.hpp"
-#include "fibers/sched/deque.hpp"
 #include "fibers/sched/mailbox.hpp"
 #include "fibers/sched/parking.hpp"
 #include "fibers/sched/ready_ring.hpp"
@@ -36,6 +38,7 @@
 namespace hocket::inline HOCKET_ABI::detail {
 
 class scheduler;
+class scope_core;
 struct worker;
 
 // What a landing does for the side that was left.
@@ -56,7 +59,7 @@ private:
     atomic<std::uint64_t> value_{0};
 };
 
-struct alignas(64) worker {
+struct alignas(64) worker : worker_face {
     worker(scheduler& s, unsigned index, bool blocking, std::uint64_t seed);
     worker(worker const&) = delete;
     worker& operator=(worker const&) = delete;
@@ -65,62 +68,121 @@ struct alignas(64) worker {
     // Runs tasks on the calling thread until leaving is set. [the worker's thread, not in a fiber]
     void enter() noexcept;
 
-    // One turn of the loop: finds something to do and does it. [carrier]
-    void turn() noexcept;
+    // What comes next when it is not at hand; null when that has been seen to, or there is nothing. [carrier]
+    task* next_by_search() noexcept;
+
+    // A stack can be had for no fresh task: it goes back to where everybody finds it. [carrier]
+    void put_back(task* t) noexcept;
 
     // A stack with a parked or fresh loop for I1; false when none can be had. [worker]
-    bool hold_spare() noexcept;
+    bool hold_spare() noexcept { return spare.load(relaxed) != nullptr || take_a_spare(); }
     stack* take_spare() noexcept;
 
     // Gives a ready fiber (or a fresh task) of this scheduler to this worker's own queues. [this worker]
-    void push_ready(task* t) noexcept {
-        if (!ready.push(t)) [[unlikely]]
-            overflow(t);
+    void push_ready(task* t) noexcept;
+    // The same for what only this worker may run. [this worker]
+    void push_pinned(task* t) noexcept {
+        pinned.push(t);
+        called.store(1, relaxed);
     }
-    // The next ready one without a look elsewhere; null when the loop should have a look around. [this worker]
-    task* quick_next() noexcept {
-        if (++tick >= period || prefer_fresh || blocking || !pinned.empty() || !mail.empty() || leaving.load(relaxed))
-            return nullptr;
-        return ready.pop();
+
+    // Whether the loop has to be asked what comes next: it is time to look around, or somebody else's business waits,
+    // or a fresh task. Counts the dispatch that is about to be made. [this worker]
+    bool loop_needed() noexcept { return !nothing_else() || !fresh.empty(); }
+    // The same but for fresh tasks.
+    bool nothing_else() noexcept { return --dispatches_left >= 0 && called.load(relaxed) == 0; }
+
+    // Sets the flag anew that says whether there are fresh tasks: whether there are. [this worker]
+    bool note_fresh() noexcept {
+        bool const any = !fresh.empty();
+        odd = static_cast<unsigned char>(any ? odd | has_fresh : odd & ~has_fresh);
+        return any;
     }
+
+    // Makes the worker look at its mail, and whether it is to leave, before it goes on with anything. After what it is to
+    // see has been stored. [any thread]
+    void call() noexcept { called.store(1, release); }
+    void leave(bool yes) noexcept {
+        leaving.store(yes, seq_cst);
+        call();
+    }
+
+    // Whether the running task has something that must not stay behind when it is suspended. [this worker]
+    bool unsettled() const noexcept { return !jobs.empty() || static_cast<bool>(tally.whom); }
+    // Sees to that: its jobs become tasks, the scope learns how many of its tasks have ended. [this worker]
+    void settle() noexcept;
+    // Tells the scope of the tasks that ended here last. [this worker]
+    void settle_tally() noexcept;
+
+    // What comes next, unless the loop has to look for it. [this worker]
+    task* at_hand() noexcept {
+        if (hand != nullptr) return std::exchange(hand, nullptr);
+        if (!nothing_else()) return nullptr;
+        if (!prefer_fresh)
+            if (task* const t = ready.pop(mine); t != nullptr) return t;
+        prefer_fresh = false;
+        task* const t = fresh.take(mine);
+        if (t == nullptr) odd &= static_cast<unsigned char>(~has_fresh);
+        return t;
+    }
+
+    // The task that runs; null in the loop.
+    task* current() const noexcept { return reinterpret_cast<task*>(running.load(relaxed)); }
+    void set_current(task* t) noexcept { running.store(reinterpret_cast<task_face*>(t), relaxed); }
 
     task_memory* take_memory();
     void give_memory(task_memory* m) noexcept;
+
+    // What a switch touches, beside worker_face.
+    landing landing_order;
+    task_list pinned;              // ready fibers that only this worker may run
+    std::int32_t dispatches_left = 0;  // until the next look around
+    // What a yield has to see to first: there may be fresh tasks, and there is a tally. More often than it is true.
+    static constexpr unsigned char has_fresh = 1, has_tally = 2;
+    unsigned char odd = 0;
+    bool special = false;          // always ask the loop: a blocking worker, or one whose switches are observed
+    bool prefer_fresh = false;     // somebody yielded: fresh tasks first, once
+    std::uint32_t yields = 0;      // not counted in suspensions yet
+    counter suspensions;
+    task* hand = nullptr;          // to be run by the loop before it looks anywhere
+    atomic<stack*> spare{nullptr}; // I1; written by the owner, looked at by stats()
 
     scheduler& sched;
     unsigned const index;
     bool const blocking;
 
-    // Who runs, and where.
-    task* current = nullptr;      // null in the loop
-    stack* here = nullptr;        // the stack stood on; null at home
-    atomic<stack*> spare{nullptr};  // I1; written by the owner, looked at by stats()
-    landing landing_order;
-    exception_globals* exceptions = nullptr;  // of the thread; null at home
-    task* hand = nullptr;         // to be run by the loop before it looks anywhere
-    bool prefer_fresh = false;    // somebody yielded: fresh tasks first, once
-
     // Work.
-    deque<task> fresh;
     ready_ring<task> ready;
-    task_list pinned;             // ready ones that only this worker may run
-    mailbox<task> mail;           // the same, put in by others
-    timer_wheel timers;
-    std::uint32_t tick = 0;       // dispatches since the last look around
+    deque<task> fresh;
+    // What others write to make this worker do something: one line, and they touch no other of its own.
+    alignas(64) mailbox<task> mail;   // what is pinned here, put in by others
+    atomic<std::uint32_t> called{1};  // not zero: mail, leaving, pinned or special want the loop
+    atomic<bool> leaving{false};      // go home at the next turn
+
+    alignas(64) timer_wheel timers;
     std::uint32_t period = 61;    // dispatches from one look around to the next
     std::int64_t last_look = 0;   // time of the last one
+    // Tasks of one scope that have ended here one after the other, and of which the scope has not been told: it is told
+    // before anything else runs here, or what runs is suspended, so a join never waits for it.
+    struct {
+        ending whom;  // a scope, or nobody
+        std::int64_t ended = 0;
+    } tally;
 
     // Sleep.
     parking::seat seat;
-    atomic<bool> leaving{false};  // go home at the next turn
     int looks_left = 0;           // blocking worker: looks for waiting ordinary work before deep sleep
     bool saw_waiting = false;     // at the last look there was some
     bool helping = false;         // what ran last was ordinary work
     std::int64_t help_began = 0;
+    std::int64_t stole_at = 0;    // when the last theft was; 0 when it has been judged
+    std::int64_t rest_for = 0;    // the last rest, in ns; 0 after a theft that was worth it
+    std::int64_t rest_until = 0;  // no theft before
 
     // Memory.
     stack_cache stacks;
     slab_cache records;
+    slab_cache closures;
     block_cache blocks;
     task_memory* idle_memory = nullptr;
     unsigned idle_memory_count = 0;
@@ -130,7 +192,7 @@ struct alignas(64) worker {
     std::uint64_t next_id = 0;    // ids are drawn in blocks
     std::uint64_t last_id = 0;
 
-    counter spawned, completed, suspensions, steals, sleeps, wakes, unhandled;
+    counter spawned, completed, steals, sleeps, wakes, unhandled;
 
     context home;
     stack_view home_view;
@@ -138,14 +200,18 @@ struct alignas(64) worker {
 
 private:
     task* next() noexcept;
+    task* take_injected() noexcept;
     task* look_around() noexcept;
+    task* rob(worker& victim) noexcept;
     task* steal() noexcept;
-    task* search() noexcept;
+    task* search(std::int64_t now) noexcept;
+    void judge_theft(std::int64_t now) noexcept;
+    bool take_a_spare() noexcept;
     void service_timers(timer_wheel& wheel, std::int64_t now) noexcept;
+    void answer() noexcept;
     void drain_mail() noexcept;
-    void overflow(task* t) noexcept;
-    void idle() noexcept;
-    void rest() noexcept;
+    task* idle() noexcept;
+    task* rest() noexcept;
     void starve() noexcept;
     void found() noexcept;
     parking& seats() noexcept;
@@ -157,7 +223,19 @@ inline worker* this_worker() noexcept { return static_cast<worker*>(seam::curren
 // The task that runs here; null outside. [any thread]
 inline task* this_task() noexcept {
     worker* const w = this_worker();
-    return w != nullptr ? w->current : nullptr;
+    return w != nullptr ? w->current() : nullptr;
 }
+
+// The task, from t outwards, whose own identity or whose inlined job's it is: t itself, unless it is a job that stands for
+// its forker, who waits. Null for null. [t runs here]
+task* identity_bearer(task* t) noexcept;
+
+// Whose id, fiber-locals and arena they are that runs here: the task, or the job that it calls inside itself, for which
+// a record is made. Null outside; throws std::bad_alloc. [any thread]
+task* this_identity();
+
+// Its id; 0 outside. [any thread]
+std::uint64_t identity_number() noexcept;
+
 
 }  // namespace hocket::inline HOCKET_ABI::detail

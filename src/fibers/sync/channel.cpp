@@ -68,66 +68,70 @@ void channel_core::grow() {
 }
 
 channel_status channel_core::send(void* item, std::int64_t deadline) {
-    wait_node* receiver = nullptr;
-    waiter me(wait_reason::channel_send);
-    wait_node node(me, item);
-    {
-        hold held(guard_);
-        if (closed_) return channel_status::closed;
-        receiver = claim_first(receivers_, handed_over);
-        if (receiver != nullptr) {
+    guard_.acquire();
+    if (!closed_) [[likely]] {
+        if (wait_node* const receiver = claim_first(receivers_, handed_over)) {
             type_.move(receiver->item, item);
-        } else if (count_ < capacity_) {
-            if (count_ == room_) grow();
+            guard_.drop();
+            receiver->who.deliver();
+            return channel_status::success;
+        }
+        if (count_ < capacity_) {
+            if (count_ == room_) [[unlikely]] grow_guarded();
             type_.move(slot(head_ + count_), item);
             ++count_;
+            guard_.drop();
             return channel_status::success;
-        } else {
-            if (deadline == 0) return channel_status::would_block;
-            enqueue(senders_, node);
         }
+        if (deadline != 0) return wait_in(senders_, wait_reason::channel_send, item, deadline);
     }
-    if (receiver != nullptr) {
-        receiver->who.deliver();
-        return channel_status::success;
-    }
-    return finish_wait(senders_, node, deadline);
+    channel_status const s = closed_ ? channel_status::closed : channel_status::would_block;
+    guard_.drop();
+    return s;
 }
 
 channel_status channel_core::receive(void* to, std::int64_t deadline) noexcept {
-    wait_node* sender;
-    waiter me(wait_reason::channel_receive);
-    wait_node node(me, to);
-    {
-        hold held(guard_);
-        bool const buffered = count_ != 0;
-        if (buffered) {
-            type_.relocate(to, slot(head_));
-            ++head_;
+    guard_.acquire();
+    if (count_ != 0) {
+        type_.relocate(to, slot(head_));
+        ++head_;
+        wait_node* const sender = claim_first(senders_, handed_over);
+        if (sender != nullptr)
+            type_.move(slot(head_ + count_ - 1), sender->item);
+        else
             --count_;
-        }
-        sender = claim_first(senders_, handed_over);
-        if (sender != nullptr) {
-            type_.move(buffered ? slot(head_ + count_) : to, sender->item);
-            if (buffered) ++count_;
-        } else if (buffered) {
-            return channel_status::success;
-        } else if (closed_) {
-            return channel_status::closed;
-        } else {
-            if (deadline == 0) return channel_status::would_block;
-            enqueue(receivers_, node);
-        }
+        guard_.drop();
+        if (sender != nullptr) sender->who.deliver();
+        return channel_status::success;
     }
-    if (sender != nullptr) {
+    if (wait_node* const sender = claim_first(senders_, handed_over)) {
+        type_.move(to, sender->item);
+        guard_.drop();
         sender->who.deliver();
         return channel_status::success;
     }
-    return finish_wait(receivers_, node, deadline);
+    if (!closed_ && deadline != 0) return wait_in(receivers_, wait_reason::channel_receive, to, deadline);
+    channel_status const s = closed_ ? channel_status::closed : channel_status::would_block;
+    guard_.drop();
+    return s;
 }
 
-channel_status channel_core::finish_wait(wait_queue& queue, wait_node& node, std::int64_t deadline) noexcept {
-    std::uint32_t const key = node.who.wait(deadline);
+// Gives the lock back when there is no memory.
+void channel_core::grow_guarded() {
+    try {
+        grow();
+    } catch (...) {
+        guard_.drop();
+        throw;
+    }
+}
+
+// Waits in a queue for the other side. The lock is held, and given back.
+channel_status channel_core::wait_in(wait_queue& queue, wait_reason why, void* item, std::int64_t deadline) noexcept {
+    waiter me(why);
+    wait_node node(me, item);
+    enqueue(queue, node);
+    std::uint32_t const key = me.wait(guard_, deadline);
     if (key == waiter::timed_out) {
         hold held(guard_);
         remove(queue, node);

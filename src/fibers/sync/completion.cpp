@@ -22,12 +22,13 @@ bool completion::wait_until(std::int64_t deadline) noexcept {
     if (is_set()) return true;
     waiter me(wait_reason::completion);
     wait_node node(me);
-    {
-        hold guarded(waiters_.guard);
-        if (is_set()) return true;
-        enqueue(waiters_, node);
+    waiters_.guard.acquire();
+    if (is_set()) {
+        waiters_.guard.drop();
+        return true;
     }
-    if (me.wait(deadline) != waiter::timed_out) return true;
+    enqueue(waiters_, node);
+    if (me.wait(waiters_.guard, deadline) != waiter::timed_out) return true;
     hold guarded(waiters_.guard);
     remove(waiters_, node);
     return is_set();

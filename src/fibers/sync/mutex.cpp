@@ -22,21 +22,22 @@ using namespace detail;
 void mutex::lock_slow() noexcept {
     waiter me(wait_reason::mutex);
     wait_node node(me);
-    {
-        hold guarded(waiters_.guard);
-        std::uint32_t seen = state_.load(relaxed);
-        while (true) {
-            if (seen == 0) {
-                // acquire: pairs with the release in unlock()
-                if (state_.compare_exchange_weak(seen, held, detail::acquire, relaxed)) return;
-            } else if ((seen & contended) != 0 ||
-                       state_.compare_exchange_weak(seen, seen | contended, relaxed, relaxed)) {
-                break;
+    waiters_.guard.acquire();
+    std::uint32_t seen = state_.load(relaxed);
+    while (true) {
+        if (seen == 0) {
+            // acquire: pairs with the release in unlock()
+            if (state_.compare_exchange_weak(seen, held, detail::acquire, relaxed)) {
+                waiters_.guard.drop();
+                return;
             }
+        } else if ((seen & contended) != 0 ||
+                   state_.compare_exchange_weak(seen, seen | contended, relaxed, relaxed)) {
+            break;
         }
-        enqueue(waiters_, node);
     }
-    me.wait();
+    enqueue(waiters_, node);
+    me.wait(waiters_.guard);
 }
 
 void mutex::unlock_slow() noexcept {

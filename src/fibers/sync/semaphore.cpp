@@ -52,20 +52,19 @@ bool semaphore_core::acquire(std::int64_t deadline) noexcept {
     if (try_acquire()) return true;
     waiter me(wait_reason::semaphore);
     wait_node node(me);
-    {
-        hold guarded(waiters_.guard);
-        std::ptrdiff_t seen = permits_.load(relaxed);
-        if (seam::fault_injected(seam::fault::semaphore_sleeps_without_retry)) permits_.store(seen = queued, relaxed);
-        while (seen != queued) {
-            if (seen == 0) {
-                if (permits_.compare_exchange_weak(seen, queued, relaxed, relaxed)) break;
-            } else if (permits_.compare_exchange_weak(seen, seen - 1, detail::acquire, relaxed)) {
-                return true;
-            }
+    waiters_.guard.acquire();
+    std::ptrdiff_t seen = permits_.load(relaxed);
+    if (seam::fault_injected(seam::fault::semaphore_sleeps_without_retry)) permits_.store(seen = queued, relaxed);
+    while (seen != queued) {
+        if (seen == 0) {
+            if (permits_.compare_exchange_weak(seen, queued, relaxed, relaxed)) break;
+        } else if (permits_.compare_exchange_weak(seen, seen - 1, detail::acquire, relaxed)) {
+            waiters_.guard.drop();
+            return true;
         }
-        enqueue(waiters_, node);
     }
-    if (me.wait(deadline) != waiter::timed_out) return true;
+    enqueue(waiters_, node);
+    if (me.wait(waiters_.guard, deadline) != waiter::timed_out) return true;
     hold guarded(waiters_.guard);
     if (remove(waiters_, node) && waiters_.first == nullptr) permits_.store(0, relaxed);
     return false;

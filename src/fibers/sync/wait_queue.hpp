@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "fibers/sync/waiter.hpp"
+#include "seam/lock.hpp"
 
 namespace hocket::inline HOCKET_ABI::detail {
 

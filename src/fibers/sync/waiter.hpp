@@ -6,6 +6,7 @@
 //   + parked              asleep: only the waker can make it go on
 //   + claimed | key<<8    a waker has won; what it delivers is its business; nobody else will wake
 //   + delivered           the waker is done: the waiter may go on, and its frame may die
+//   alone | parked        a fiber with one source and no timer, which shows itself only when it sleeps
 //
 // Protocol: a waiter lives in its owner's frame. It registers with its sources (wait queues, one timer), then calls
 //   wait(). Each source's waker, holding that source's lock, calls claim(); the one compare-and-swap that adds
@@ -14,7 +15,8 @@
 //   finds `delivered` when it wants to park. So a fiber is never made ready before its context has been stored
 //   (invariant I4 of worker.hpp). Losers forget the waiter before they drop their lock; when the wait has ended the
 //   waiter takes the lock of every source that did not wake it, to unregister, and so outlives their last look.
-//   A waiter with one source and no timer cannot be contested: its waker may skip claim() (sole()).
+//   A fiber with one source and no timer cannot be contested, and keeps its source's lock until its context has been
+//   stored: whoever finds it finds it asleep, and needs no atomic operation to claim and to wake it (alone).
 // Memory order: deliver() releases all the waker did; the waiter acquires it in wait(). Parking releases the waiter's
 //   frame to the waker that makes it ready.
 #pragma once
@@ -27,8 +29,9 @@
 #include "fibers/sched/task.hpp"
 #include "fibers/sched/timer_wheel.hpp"
 #include "fibers/sched/wait_reason.hpp"
-#include "seam/fault.hpp"
+#include <hocket/detail/fault.hpp>
 #include "seam/futex.hpp"
+#include "seam/lock.hpp"
 
 namespace hocket::inline HOCKET_ABI::detail {
 
@@ -48,9 +51,23 @@ public:
         return task_ != nullptr ? wait_as_fiber(deadline) : wait_as_thread(deadline);
     }
 
+    // The same where `guard`, the lock of the one source, is held: it is dropped when nothing more can be missed.
+    // [any thread, the owner]
+    std::uint32_t wait(lock& guard, std::int64_t deadline = seam::forever) noexcept {
+        // Observers run user's code in between.
+        if (deadline == seam::forever && task_ != nullptr && !this_worker()->special) [[likely]]
+            return wait_alone(guard);
+        guard.drop();
+        return wait(deadline);
+    }
+
     // True for the one waker that may end the wait. Under the source's lock. [any thread]
     bool claim(std::uint32_t key) noexcept {
         std::uint32_t seen = word_.load(relaxed);
+        if ((seen & alone) != 0) [[likely]] {
+            word_.store(seen | claimed | key << 8, relaxed);
+            return true;
+        }
         if (seam::fault_injected(seam::fault::claim_in_two_steps) && (seen & claimed) == 0) {
             word_.fetch_or(claimed | key << 8, acq_rel);
             return true;
@@ -65,6 +82,10 @@ public:
     // source may die with the waiter. [any thread]
     void deliver() noexcept {
         task* const t = task_;
+        if ((word_.load(relaxed) & alone) != 0) [[likely]] {
+            t->home->make_ready(t);
+            return;
+        }
         std::uint32_t const before = word_.fetch_or(delivered, acq_rel);
         if ((before & parked) != 0) wake(t);
     }
@@ -83,7 +104,14 @@ public:
 
 private:
     friend struct deadline_timer;
-    static constexpr std::uint32_t parked = 1, claimed = 2, delivered = 4;
+    static constexpr std::uint32_t parked = 1, claimed = 2, delivered = 4, alone = 8;
+
+    std::uint32_t wait_alone(lock& guard) noexcept {
+        word_.store(alone | parked, relaxed);
+        task_->step(task_state::running, task_state::suspended);
+        suspend(why_, [](worker&, void* held) { static_cast<lock*>(held)->drop(); }, &guard);
+        return word_.load(relaxed) >> 8;
+    }
 
     std::uint32_t wait_as_fiber() noexcept;
     std::uint32_t wait_as_fiber(std::int64_t deadline) noexcept;

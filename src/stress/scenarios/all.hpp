@@ -13,6 +13,7 @@ void blocking_mix(trial& t);
 void channel_crowd(trial& t);
 void condition_meetings(trial& t);
 void foreign(trial& t);
+void fork_join(trial& t);
 void mutex_counters(trial& t);
 void ping_pong(trial& t);
 void skynet(trial& t);

@@ -33,7 +33,7 @@ bool soon(Condition holds) {
 TEST_CASE("parking: nobody sleeps when there is work at the last look") {
     parking p;
     parking::seat s;
-    CHECK_FALSE(p.sleep(s, seam::forever, [] { return true; }));
+    CHECK_FALSE(p.sleep(s, seam::forever, [] {}, [] { return true; }));
     CHECK(p.sleepers() == 0);
 }
 
@@ -41,7 +41,7 @@ TEST_CASE("parking: a sleeper wakes by itself at its deadline") {
     parking p;
     parking::seat s;
     std::int64_t const until = seam::now() + 5'000'000;
-    CHECK_FALSE(p.sleep(s, until, [] { return false; }));
+    CHECK_FALSE(p.sleep(s, until, [] {}, [] { return false; }));
     CHECK(seam::now() >= until);
     CHECK(p.sleepers() == 0);
     CHECK_FALSE(p.wake());
@@ -57,7 +57,7 @@ TEST_CASE("parking: one wake wakes one sleeper, who then counts as searching and
     for (int i = 0; i < 3; ++i) {
         seats.push_back(std::make_unique<parking::seat>());
         threads.emplace_back([&, &mine = *seats.back()] {
-            bool const called = p.sleep(mine, seam::forever, [] { return false; });
+            bool const called = p.sleep(mine, seam::forever, [] {}, [] { return false; });
             if (called) awake.fetch_add(1);
             while (!go_on.load()) std::this_thread::sleep_for(1ms);
             p.found(mine);
@@ -81,17 +81,64 @@ TEST_CASE("parking: one wake wakes one sleeper, who then counts as searching and
     CHECK(p.searchers() == 0);
 }
 
+TEST_CASE("parking: who only rests is not announced, and woken for what is meant for him only") {
+    parking p;
+    parking::seat tired, keen;
+    std::atomic<int> announced{0}, awake{0};
+    auto const sleep = [&](parking::seat& s, bool rests) {
+        CHECK(p.sleep(s, seam::forever, [&] { announced.fetch_add(1); }, [] { return false; }, rests));
+        p.found(s);
+        awake.fetch_add(1);
+    };
+    std::thread rester([&] { sleep(tired, true); });
+    REQUIRE(soon([&] { return p.resting() == 1; }));
+    CHECK(p.sleepers() == 0);
+    CHECK(announced.load() == 0);
+    CHECK_FALSE(p.wake());
+    std::thread thief([&] { sleep(keen, false); });
+    REQUIRE(soon([&] { return p.sleepers() == 1 && announced.load() == 1; }));
+    CHECK(p.wake());  // the thief, though the other has lain down before
+    thief.join();
+    CHECK(awake.load() == 1);
+    CHECK(p.resting() == 1);
+    p.wake_resting();
+    rester.join();
+    CHECK(p.resting() == 0);
+    p.wake_resting();  // nobody
+
+    std::thread by_name([&] { sleep(tired, true); });
+    REQUIRE(soon([&] { return p.resting() == 1; }));
+    CHECK(p.wake(tired));
+    by_name.join();
+    std::thread first([&] { sleep(tired, true); }), second([&] { sleep(keen, false); });
+    REQUIRE(soon([&] { return p.resting() == 1 && p.sleepers() == 1; }));
+    p.wake_all();
+    first.join();
+    second.join();
+    CHECK(awake.load() == 5);
+    CHECK(p.searchers() == 0);
+}
+
+TEST_CASE("parking: a rest ends at its deadline") {
+    parking p;
+    parking::seat s;
+    std::int64_t const until = seam::now() + 5'000'000;
+    CHECK_FALSE(p.sleep(s, until, [] {}, [] { return false; }, true));
+    CHECK(seam::now() >= until);
+    CHECK(p.resting() == 0);
+}
+
 TEST_CASE("parking: a wake for one seat wakes that one") {
     parking p;
     parking::seat a, b;
     std::atomic<bool> a_awake{false}, b_awake{false};
     std::thread first([&] {
-        p.sleep(a, seam::forever, [] { return false; });
+        p.sleep(a, seam::forever, [] {}, [] { return false; });
         a_awake.store(true);
         p.found(a);
     });
     std::thread second([&] {
-        p.sleep(b, seam::forever, [] { return false; });
+        p.sleep(b, seam::forever, [] {}, [] { return false; });
         b_awake.store(true);
         p.found(b);
     });
@@ -133,7 +180,7 @@ TEST_CASE("parking: work that is published before a wake is always found") {
                     }
                     p.start_search(mine);
                     if (work.load(std::memory_order_relaxed) > 0) continue;
-                    p.sleep(mine, seam::forever, [&] { return over.load() || work.load(std::memory_order_relaxed) > 0; });
+                    p.sleep(mine, seam::forever, [] {}, [&] { return over.load() || work.load(std::memory_order_relaxed) > 0; });
                 }
                 p.found(mine);
             });

@@ -20,7 +20,10 @@ enum class fault : std::uint8_t {
     park_ignores_delivery,             // a fiber that is woken on its way to sleep sleeps all the same
     claim_in_two_steps,                // who ends a wait is looked up, then written down
     condition_unlocks_first,           // wait() gives the mutex back before it is queued
-    semaphore_sleeps_without_retry,    // acquire() does not try once more after it has been counted as waiting
+    semaphore_sleeps_without_retry,    // acquire() does not try once more before it sleeps
+    thief_does_not_wait,               // a thief takes from queues whose owner is in the middle of an operation
+    park_keeps_jobs,                   // a fiber that is suspended leaves its forked jobs in its worker's deque
+    scope_forgets_to_settle,           // a worker that is done with the tasks of a scope does not say so
 };
 
 #if defined(HOCKET_EXPLORED) || defined(HOCKET_BREAKABLE)

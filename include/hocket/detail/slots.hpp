@@ -1,0 +1,85 @@
+// The slots of a queue whose positions only grow: a circular array that its owner writes and replaces by a larger one,
+// while thieves read it.
+//
+// Protocol: the item at position p lies in slot p mod capacity. The owner alone stores, and grows: it copies what is
+//   between the two ends into an array of twice the size and publishes that. A thief may still read the old one, which
+//   holds the same items at the same positions, so retired arrays live until the queue dies (together they are smaller
+//   than the present one).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <hocket/detail/atomic.hpp>
+#include <memory>
+#include <new>
+#include <utility>
+
+namespace hocket::inline HOCKET_ABI::detail {
+
+template <class T>
+class slots {
+public:
+    // `capacity` is a power of two. Throws std::bad_alloc.
+    explicit slots(std::size_t capacity) : array_(new array(capacity)) { use(array_.load(relaxed)); }
+    slots(slots const&) = delete;
+    slots& operator=(slots const&) = delete;
+    ~slots() {
+        array* a = array_.load(relaxed);
+        while (a != nullptr) delete std::exchange(a, a->retired);
+    }
+
+    std::int64_t capacity() const noexcept { return mask_ + 1; }  // [owner]
+
+    void put(std::int64_t position, T* item) noexcept { at_[position & mask_].store(item, relaxed); }  // [owner]
+    T* get(std::int64_t position) const noexcept { return at_[position & mask_].load(relaxed); }       // [owner]
+
+    // What is at `from`, with `item` put at `to`, which may be the same slot. [owner]
+    T* exchange(std::int64_t from, std::int64_t to, T* item) noexcept {
+        std::int64_t const mask = mask_;  // no store below can change these two, but a compiler does not know
+        atomic<T*>* const at = at_;
+        T* const was = at[from & mask].load(relaxed);
+        at[to & mask].store(item, relaxed);
+        return was;
+    }
+
+    // The same as get() for who does not own it: only what is between the two ends is there. [any thread]
+    T* look(std::int64_t position) const noexcept {
+        array const* const a = array_.load(acquire);  // pairs with the release in grow()
+        return a->items[static_cast<std::size_t>(position & a->mask)].load(relaxed);
+    }
+
+    // Doubles the capacity; false when there is no memory. What counts is from `first` to before `last`. [owner]
+    HOCKET_NOINLINE bool grow(std::int64_t first, std::int64_t last) noexcept {
+        array* bigger;
+        try {
+            bigger = new array(2 * static_cast<std::size_t>(capacity()));
+        } catch (std::bad_alloc const&) {
+            return false;
+        }
+        for (std::int64_t p = first; p < last; ++p)
+            bigger->items[static_cast<std::size_t>(p & bigger->mask)].store(get(p), relaxed);
+        bigger->retired = array_.load(relaxed);
+        use(bigger);
+        array_.store(bigger, release);  // pairs with the acquire in look()
+        return true;
+    }
+
+private:
+    struct array {
+        explicit array(std::size_t n) : mask(static_cast<std::int64_t>(n) - 1), items(new atomic<T*>[n]) {}
+        std::int64_t const mask;
+        std::unique_ptr<atomic<T*>[]> items;
+        array* retired = nullptr;
+    };
+
+    void use(array* a) noexcept {
+        mask_ = a->mask;
+        at_ = a->items.get();
+    }
+
+    std::int64_t mask_;  // these two are the owner's own
+    atomic<T*>* at_;
+    atomic<array*> array_;
+};
+
+}  // namespace hocket::inline HOCKET_ABI::detail

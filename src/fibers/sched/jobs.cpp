@@ -1,0 +1,145 @@
+// Jobs that leave the worker they were forked on, and the identity of those that do not: see the head of
+// hocket/detail/fork.hpp.
+#include <hocket/detail/fault.hpp>
+#include <hocket/detail/fork.hpp>
+#include <new>
+#include <utility>
+
+#include "fibers/sched/execute.hpp"
+#include "fibers/sched/scheduler.hpp"
+#include "fibers/sched/worker.hpp"
+
+namespace hocket::inline HOCKET_ABI::detail {
+
+// What must be left of a stack for a fork to be called on it, in bytes. Red zones make frames several times as large.
+#ifdef HOCKET_ASAN
+constexpr std::size_t headroom = 32 * 1024;
+#else
+constexpr std::size_t headroom = 12 * 1024;
+#endif
+
+static void call_job(void* closure) {
+    job& j = **static_cast<job**>(closure);
+    j.call(j);
+}
+
+static constexpr task_type job_type{&call_job, nullptr, sizeof(job*), alignof(job*)};
+
+task* scheduler::job_record(worker& w) noexcept {
+    task* const t = record(&w, task_kind::ordinary, job_type);
+    if (t != nullptr) t->step(task_state::free, task_state::fresh);
+    return t;
+}
+
+void scheduler::give_job(task& t, job& j, bool as_caller) noexcept {
+    ::new (static_cast<void*>(t.room)) job*(&j);
+    t.spawn_site = reinterpret_cast<void const*>(j.call);
+    t.ends = ending(&j, as_caller);
+}
+
+// A task for each job of the running fiber, the oldest first.
+void worker::settle() noexcept {
+    settle_tally();
+    if (seam::fault_injected(seam::fault::park_keeps_jobs)) return;
+    bool any = false;
+    while (!jobs.empty()) {
+        bool lost = false;
+        job* const j = jobs.steal(lost);
+        if (j == nullptr) continue;
+        task* const t = sched.job_record(*this);
+        if (t == nullptr) {
+            j->state.store(job::stranded, relaxed);
+            continue;
+        }
+        j->state.store(job::away, relaxed);
+        sched.give_job(*t, *j);
+        if (blocking || !fresh.push(t)) sched.injected.push(t);
+        odd |= has_fresh;
+        any = true;
+    }
+    if (any) sched.wake_for_work(*this);
+}
+
+void send_away(job& j, bool as_caller) noexcept {
+    worker& w = *this_worker();
+    j.parent = &w.current()->face;
+    task* const t = w.sched.job_record(w);
+    if (t == nullptr) {
+        call_unseen(j);
+        j.state.store(job::done, relaxed);
+        return;
+    }
+    j.state.store(job::away, relaxed);
+    w.sched.give_job(*t, j, as_caller);
+    w.sched.submit(t);
+}
+
+worker_face* fork_point() noexcept {
+    worker* const w = this_worker();
+    if (w == nullptr || w->current() == nullptr) return nullptr;
+    auto const left = static_cast<std::size_t>(static_cast<std::byte*>(__builtin_frame_address(0)) - w->here->base);
+    return left >= headroom ? w : nullptr;
+}
+
+void wake_thief(worker_face& w) noexcept {
+    auto& self = static_cast<worker&>(w);
+    self.sched.feed(self);
+}
+
+bool can_fork() noexcept { return this_task() != nullptr; }
+
+void call_unseen(job& j) noexcept {
+    exception_globals const kept = this_worker()->exceptions->take();
+    {
+        inlined_call const as_itself(j);
+        j.call(j);
+    }
+    this_worker()->exceptions->put(kept);
+}
+
+task* identity_bearer(task* t) noexcept {
+    while (t != nullptr && t->face.inlined == nullptr) {
+        job const* const j = t->ends.as_caller();
+        if (j == nullptr) break;
+        t = reinterpret_cast<task*>(j->parent);
+    }
+    return t;
+}
+
+task* this_identity() {
+    worker* const w = this_worker();
+    task* const bearer = identity_bearer(w != nullptr ? w->current() : nullptr);
+    if (bearer == nullptr) return nullptr;
+    job* const j = bearer->face.inlined;
+    if (j == nullptr) return bearer;
+    if (j->record == nullptr) {
+        task* const t = w->sched.record(w, task_kind::ordinary, job_type);
+        if (t == nullptr) throw std::bad_alloc();
+        w->sched.give_job(*t, *j);
+        t->step(task_state::free, task_state::running);
+        if (j->id != 0)
+            t->id = j->id;
+        else
+            j->id = t->id;
+        j->record = t;
+    }
+    return j->record;
+}
+
+std::uint64_t identity_number() noexcept {
+    worker* const w = this_worker();
+    task* const bearer = identity_bearer(w != nullptr ? w->current() : nullptr);
+    if (bearer == nullptr) return 0;
+    job* const j = bearer->face.inlined;
+    if (j == nullptr) return bearer->id;
+    if (j->id == 0) j->id = draw_id(w);
+    return j->id;
+}
+
+void inlined_call::end_record(job& j) noexcept {
+    end_belongings(*j.record);
+    worker& w = *this_worker();
+    w.sched.unmake_here(w, std::exchange(j.record, nullptr));
+}
+
+}  // namespace hocket::inline HOCKET_ABI::detail
