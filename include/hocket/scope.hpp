@@ -53,6 +53,7 @@ private:
     static constexpr std::int64_t open = std::int64_t{1} << 62;
 
     task* const owner_;
+    job* const within_;                // the job of the owner's that it was made in, if that was called inside it
     std::int64_t spawned_ = 0;         // by the owner since the last join, not in the count yet
     atomic<std::int64_t> left_{open};  // tasks, less those that the owner spawned and has not counted
     waiter* joiner_ = nullptr;         // written before the count can reach zero

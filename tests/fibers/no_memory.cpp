@@ -1,6 +1,7 @@
 // Scopes and forks when there is no memory. Each case in a forked child of a process without other threads.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -27,7 +28,8 @@ static constexpr bool can_be_exhausted = true;
 
 static void* try_to_allocate(std::size_t bytes, std::align_val_t align = std::align_val_t(16)) noexcept {
     void* place = nullptr;
-    if (exhausted.load() || posix_memalign(&place, static_cast<std::size_t>(align), bytes) != 0) return nullptr;
+    std::size_t const at_least = std::max<std::size_t>(static_cast<std::size_t>(align), 16);  // posix_memalign's: 8
+    if (exhausted.load() || posix_memalign(&place, at_least, bytes) != 0) return nullptr;
     return place;
 }
 static void* allocate(std::size_t bytes, std::align_val_t align = std::align_val_t(16)) {

@@ -27,7 +27,10 @@ struct scope_core::stop_state {
     std::stop_callback<forward> link;
 };
 
-scope_core::scope_core() noexcept : owner_(this_task()) {}
+// The job that the fiber is calling inside itself: another identity, though the same task.
+static job* inlined_in(task const* t) noexcept { return t != nullptr ? t->face.inlined : nullptr; }
+
+scope_core::scope_core() noexcept : owner_(this_task()), within_(inlined_in(owner_)) {}
 
 scope_core::~scope_core() { delete stop_; }
 
@@ -39,7 +42,7 @@ void scope_core::settle(std::int64_t ended) noexcept {
 std::exception_ptr scope_core::wait() noexcept {
     // acquire: pairs with settle()
     if (spawned_ != 0 || left_.load(acquire) != open) {
-        if (this_task() != owner_) misuse("a scope was joined by a fiber that did not make it");
+        if (this_task() != owner_ || inlined_in(owner_) != within_) misuse("a scope was joined by a fiber that did not make it");
         waiter me(wait_reason::join);
         joiner_ = &me;
         std::int64_t const less = open - std::exchange(spawned_, 0);
