@@ -12,5 +12,6 @@
 #include <hocket/mutex.hpp>
 #include <hocket/parallel.hpp>
 #include <hocket/runtime.hpp>
+#include <hocket/scope.hpp>
 #include <hocket/semaphore.hpp>
 #include <hocket/this_fiber.hpp>

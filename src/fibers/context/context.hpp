@@ -67,8 +67,8 @@ inline stack_view view_of([[maybe_unused]] stack const& s) noexcept {
 }
 stack_view view_of_this_thread() noexcept;
 
-// The calling thread's record of exceptions. abi::__cxa_get_globals() is declared const, so that a compiler may use one answer on both
-// sides of a switch; this one it cannot see through. [any thread]
+// The calling thread's record of exceptions. abi::__cxa_get_globals() is declared const, so that a compiler may use one
+// answer on both sides of a switch; this one it cannot see through. [any thread]
 exception_globals* exceptions_of_this_thread() noexcept;
 
 // Goes on with `to`, which stands on the stack `onto`. Returns when somebody jumps back, perhaps on another thread: the

@@ -9,7 +9,6 @@
 
 namespace hocket::inline HOCKET_ABI::detail {
 
-
 static void thread_main(void* w) { static_cast<worker*>(w)->enter(); }
 
 void scheduler::start_threads(unsigned first) {

@@ -19,9 +19,9 @@
 
 #include <cstdint>
 #include <hocket/detail/atomic.hpp>
+#include <hocket/detail/fault.hpp>
 
 #include "seam/clock.hpp"
-#include <hocket/detail/fault.hpp>
 #include "seam/fence.hpp"
 #include "seam/futex.hpp"
 #include "seam/lock.hpp"

@@ -1,13 +1,13 @@
 // Every jump of the scheduler, and the landing on the other side: see the invariants of worker.hpp.
 #include "fibers/sched/switch.hpp"
 
+#include <hocket/detail/fault.hpp>
 #include <hocket/runtime.hpp>
 
 #include "fibers/sched/execute.hpp"
 #include "fibers/sched/hop.hpp"
 #include "fibers/sched/scheduler.hpp"
 #include "fibers/sched/worker.hpp"
-#include <hocket/detail/fault.hpp>
 
 namespace hocket::inline HOCKET_ABI::detail {
 

@@ -122,7 +122,8 @@ struct alignas(64) task {
 private:
     [[noreturn]] void illegal_step(task_state from, task_state to) const noexcept;
 };
-static_assert(sizeof(task) == 128 && offsetof(task, face) == 0 && offsetof(task, state) >= 8 && offsetof(task, spawn_site) == 64);
+static_assert(sizeof(task) == 128 && offsetof(task, face) == 0 && offsetof(task, state) >= 8 &&
+              offsetof(task, spawn_site) == 64);
 
 // An intrusive first-in-first-out list of tasks, for one hand or under a lock.
 struct task_list {

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <hocket/detail/fault.hpp>
 #include <new>
 
 #include "fibers/sched/task.hpp"
-#include <hocket/detail/fault.hpp>
 
 namespace hocket::inline HOCKET_ABI::detail {
 

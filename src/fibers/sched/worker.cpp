@@ -11,7 +11,6 @@
 #include "fibers/sched/switch.hpp"
 #include "fibers/sched/task_memory.hpp"
 #include "seam/clock.hpp"
-#include "seam/pause.hpp"
 
 namespace hocket::inline HOCKET_ABI::detail {
 
@@ -22,40 +21,14 @@ namespace {
 constexpr std::int64_t look_every = 50'000;
 constexpr std::uint32_t longest_period = 256;
 
-// How long a worker without work looks for some before it sleeps, in nanoseconds: about ten times what waking it
-// would cost.
-#ifdef HOCKET_EXPLORED
-constexpr std::int64_t search_for = 0;
-constexpr int pauses = 1;
-#else
-constexpr std::int64_t search_for = 50'000;
-constexpr int pauses = 32;
-#endif
-
-// Rounds of a search, of some 0.5 us each, from one offer of the core to other threads to the next.
-constexpr unsigned rounds_per_yield = 8;
-
-// A theft was worth it when what came of it kept the thief busy for so long: it costs him and the robbed some 3 us
-// together. After one that was not he rests before the next, twice as long each time, within these.
-constexpr std::int64_t worth_stealing = 10'000;
-constexpr std::int64_t shortest_rest = 20'000;
-constexpr std::int64_t longest_rest = 1'000'000;
-
-// A blocking worker helps with ordinary work that it saw waiting at two looks in a row, so far apart.
-constexpr std::int64_t help_after = 200'000;
-// It goes on at once with the next when helping was worth it: the task took this long.
-constexpr std::int64_t worth_helping = 20'000;
-// Looks without anything waiting until it sleeps for good.
-constexpr int looks = 16;
-
 constexpr std::size_t injection_batch = 16;
 constexpr unsigned idle_memories = 16;
 
 }  // namespace
 
 worker::worker(scheduler& s, unsigned i, bool b, std::uint64_t seed)
-    : sched(s), index(i), blocking(b), fresh(b ? 2 : 256), timers(seam::now()), stacks(s.stacks), records(s.records), closures(s.closures),
-      blocks(s.blocks), choose(seed) {
+    : sched(s), index(i), blocking(b), fresh(b ? 2 : 256), timers(seam::now()), stacks(s.stacks), records(s.records),
+      closures(s.closures), blocks(s.blocks), choose(seed) {
     special = blocking || s.options.observer.suspend != nullptr;
 }
 
@@ -177,176 +150,6 @@ task* worker::take_injected() noexcept {
         odd |= has_fresh;
     }
     return first;
-}
-
-// From one worker: the oldest job, the oldest fresh task, or half of its ready fibers.
-task* worker::rob(worker& victim) noexcept {
-    if (victim.jobs.empty() && victim.fresh.empty() && victim.ready.empty()) return nullptr;
-    visit_as_thief const inside(victim.mine);
-    if (!inside) return nullptr;
-    bool lost = true;
-    if (!victim.jobs.empty())
-        if (task* const t = sched.job_record(*this); t != nullptr) {
-            job* j = nullptr;
-            while (j == nullptr && std::exchange(lost, false)) j = victim.jobs.steal(lost);
-            if (j != nullptr) {
-                sched.give_job(*t, *j);
-                ++steals;
-                return t;
-            }
-            sched.unmake_here(*this, t);
-        }
-    lost = true;
-    while (std::exchange(lost, false))
-        if (task* const t = victim.fresh.steal(lost); t != nullptr) {
-            ++steals;
-            return t;
-        }
-    if (blocking) {  // a blocking worker's own queues are looked at by nobody else: one at a time
-        task* const t = victim.ready.steal();
-        if (t != nullptr) ++steals;
-        return t;
-    }
-    std::size_t const got = ready.steal_half(victim.ready);
-    if (got == 0) return nullptr;
-    steals += got;
-    return ready.pop(mine);
-}
-
-task* worker::steal() noexcept {
-    // Blocking workers too: of an ordinary task that one of them helps with, the jobs are there.
-    unsigned const n = sched.total();
-    unsigned const first = choose.below(n);
-    for (unsigned i = 0; i < n; ++i) {
-        worker& victim = sched.at((first + i) % n);
-        if (&victim == this) continue;
-        if (task* const t = rob(victim); t != nullptr) return t;
-    }
-    return nullptr;
-}
-
-// Everything a worker without work of its own can look at, but what others have.
-task* worker::search(std::int64_t now) noexcept {
-    service_timers(timers, now);
-    if (!sched.zero_present.load(relaxed) && index != 0) service_timers(sched.at(0).timers, now);
-    if (!mail.empty()) drain_mail();
-    if (task* const t = pinned.pop(); t != nullptr) return t;
-    if (task* const t = ready.pop(mine); t != nullptr) return t;
-    return sched.injected.pop();
-}
-
-// What came of the last theft has been done: whether to rest before the next.
-void worker::judge_theft(std::int64_t now) noexcept {
-    if (stole_at == 0) return;
-    bool const worth_it = now - stole_at >= worth_stealing;
-    rest_for = worth_it ? 0 : std::clamp(2 * rest_for, shortest_rest, longest_rest);
-    rest_until = now + rest_for;
-    stole_at = 0;
-}
-
-// Searches for a while, then sleeps. [carrier]
-task* worker::idle() noexcept {
-    auto next_timer = [this] {
-        std::int64_t const mine = timers.next_service();
-        return sched.zero_present.load(relaxed) ? mine : std::min(mine, sched.at(0).timers.next_service());
-    };
-    auto wanted = [this] { return leaving.load(relaxed) || !mail.empty(); };
-    std::int64_t now = seam::now();
-    judge_theft(now);
-    bool const rests = now < rest_until;
-    if (!rests) sched.seats.start_search(seat);
-    // With a timer so near that it would be waited for awake, sleep: a worker with nothing but timers must not spin,
-    // nor must one that rests.
-    std::int64_t const until = rests || next_timer() < now + search_for ? now : now + search_for;
-    unsigned round = 0;
-    do {
-        task* t = search(now);
-        if (t == nullptr && !rests && (t = steal()) != nullptr) stole_at = now;
-        if (t != nullptr) return t;
-        if (leaving.load(relaxed)) return nullptr;
-        for (int i = 0; i < pauses && !wanted(); ++i) seam::pause();
-        // Whoever has just been woken may have been put on this very core.
-        if (until != now && round++ % rounds_per_yield == 0) seam::yield_thread();
-        now = seam::now();
-    } while (now < until);
-
-    ++sleeps;
-    std::int64_t const timer = next_timer();
-    std::int64_t const deadline = rests ? std::min(timer, rest_until) : timer;
-    auto something = [&] {
-        sched.check_drained();
-        return wanted() || next_timer() < timer || (rests ? sched.injected.size() != 0 : sched.work_visible());
-    };
-    sched.seats.sleep(seat, deadline, [this] { sched.tell_hunger(); }, something, rests);
-    dispatches_left = 0;  // the clock has moved on: look around first
-    return nullptr;
-}
-
-// A blocking worker without a blocking task: helps with ordinary work that nobody else gets round to. [carrier]
-task* worker::rest() noexcept {
-    auto something = [this] { return leaving.load(relaxed) || sched.blocking_tasks.size() != 0; };
-    std::int64_t const now = seam::now();
-    bool const waiting = sched.work_visible();
-    // Helping goes on without a pause only where it was worth it.
-    if (std::exchange(helping, false)) saw_waiting = now - help_began >= worth_helping;
-    if (waiting && saw_waiting) {
-        task* t = sched.injected.pop();
-        if (t == nullptr) t = steal();
-        if (t != nullptr) {
-            helping = true;
-            help_began = now;
-            return t;
-        }
-    }
-    saw_waiting = waiting;
-    if (waiting) looks_left = looks;
-    if (looks_left > 0) {
-        --looks_left;
-        sched.pool_seats.sleep(seat, now + help_after, [] {}, something);
-        return nullptr;
-    }
-    sched.deep_sleepers.fetch_add(1, seq_cst);
-    ++sleeps;
-    sched.pool_seats.sleep(
-        seat, seam::forever, [this] { sched.tell_hunger(); },
-        [&] {
-            sched.check_drained();
-            return something() || sched.work_visible();
-        });
-    sched.deep_sleepers.fetch_sub(1, seq_cst);
-    looks_left = looks;
-    saw_waiting = false;
-    return nullptr;
-}
-
-// No stack is to be had: fresh tasks wait, suspended ones go on. [carrier]
-void worker::starve() noexcept {
-    if (sched.stacks_ran_out.exchange(1, relaxed) == 0)
-        sched.log(log_level::warning, "no stack can be had, fresh tasks wait: " + sched.stacks.shortage());
-    drain_mail();
-    if ((hand = ready.pop(mine)) != nullptr) return;
-    task_list fresh_ones;
-    while (task* const t = pinned.pop()) {
-        if (t->own != nullptr && hand == nullptr)
-            hand = t;
-        else
-            fresh_ones.push(t);
-    }
-    pinned = fresh_ones;
-    if (hand != nullptr) return;
-    service_timers(timers, seam::now());
-    if (ready.size() != 0 || hold_spare()) return;
-    seats().sleep(seat, seam::now() + 1'000'000, [] {}, [this] { return leaving.load(relaxed); });
-}
-
-parking& worker::seats() noexcept { return blocking ? sched.pool_seats : sched.seats; }
-
-// Ends a search: others may have left work to it. [carrier]
-void worker::found() noexcept {
-    if (!seats().found(seat)) return;
-    if (blocking && sched.blocking_tasks.size() != 0) sched.pool_seats.wake();
-    if (sched.work_visible()) sched.wake_for_work();
-    if (sched.injected.size() != 0 && sched.seats.resting() != 0) sched.seats.wake_resting();
 }
 
 void worker::put_back(task* t) noexcept {

@@ -237,5 +237,4 @@ task* this_identity();
 // Its id; 0 outside. [any thread]
 std::uint64_t identity_number() noexcept;
 
-
 }  // namespace hocket::inline HOCKET_ABI::detail

@@ -23,13 +23,13 @@
 
 #include <cstdint>
 #include <hocket/detail/atomic.hpp>
+#include <hocket/detail/fault.hpp>
 
 #include "fibers/sched/scheduler.hpp"
 #include "fibers/sched/switch.hpp"
 #include "fibers/sched/task.hpp"
 #include "fibers/sched/timer_wheel.hpp"
 #include "fibers/sched/wait_reason.hpp"
-#include <hocket/detail/fault.hpp>
 #include "seam/futex.hpp"
 #include "seam/lock.hpp"
 
