@@ -127,7 +127,7 @@ task* worker::idle() noexcept {
         if (leaving.load(relaxed)) return nullptr;
         for (int i = 0; i < pauses && !wanted(); ++i) seam::pause();
         // Whoever has just been woken may have been put on this very core.
-        if (until != now && round++ % rounds_per_yield == 0) seam::yield_thread();
+        if (until != now && ++round % rounds_per_yield == 0) seam::yield_thread();
         now = seam::now();
     } while (now < until);
 
