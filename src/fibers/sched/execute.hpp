@@ -18,7 +18,7 @@ void task_failed(task& t) noexcept;
 // Calls the task, on whichever stack this is, and does what follows its end, in this order: closure destroyed,
 // fiber-locals, arena destructors in reverse, arena reset, record given back, completion published. Returns perhaps on
 // another worker: user code runs in each of these steps and may suspend, so nothing of the worker is kept from one to
-// the next (I2). Inline, because a return that a switch has come before is predicted wrongly: 4 ns each. [carrier]
+// the next (I2). Inline, because a return that a switch has come before is mostly predicted wrongly. [carrier]
 HOCKET_ALWAYS_INLINE void execute(task& t) noexcept {
     task_type const& type = *t.type;
     try {

@@ -78,7 +78,7 @@ struct alignas(64) worker : worker_face {
     bool hold_spare() noexcept { return spare.load(relaxed) != nullptr || take_a_spare(); }
     stack* take_spare() noexcept;
 
-    // Gives a ready fiber (or a fresh task) of this scheduler to this worker's own queues. [this worker]
+    // Gives a ready fiber of this scheduler to this worker's own ring. [this worker]
     void push_ready(task* t) noexcept;
     // The same for what only this worker may run. [this worker]
     void push_pinned(task* t) noexcept {
@@ -89,7 +89,7 @@ struct alignas(64) worker : worker_face {
     // Whether the loop has to be asked what comes next: it is time to look around, or somebody else's business waits,
     // or a fresh task. Counts the dispatch that is about to be made. [this worker]
     bool loop_needed() noexcept { return !nothing_else() || !fresh.empty(); }
-    // The same but for fresh tasks.
+    // The contrary, fresh tasks left aside. Counts in the same way. [this worker]
     bool nothing_else() noexcept { return --dispatches_left >= 0 && called.load(relaxed) == 0; }
 
     // Sets the flag anew that says whether there are fresh tasks: whether there are. [this worker]
