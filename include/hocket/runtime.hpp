@@ -39,7 +39,8 @@ struct runtime_options {
     // least 1.
     unsigned blocking_workers = 0;
     context_backend context = context_backend::automatic;
-    // Bytes of a stack, guard excluded, rounded up to pages. 64 KiB costs no memory until it is touched.
+    // Bytes of a stack, guard excluded, rounded up to pages. 64 KiB costs no memory until it is touched, and what a fiber
+    // no longer uses of it is given back once it has waited for some 0.3 s.
     std::size_t stack_size = 64 * 1024;
     // The most stacks that may exist at once. When they are used up no fresh task is started, suspended ones go on.
     std::size_t max_stacks = 1u << 20;
@@ -73,7 +74,8 @@ struct runtime_stats {
     std::uint64_t sleeps = 0;           // times a worker went to sleep
     std::uint64_t wakes = 0;            // times a worker woke another
     std::uint64_t unhandled = 0;        // exceptions that left a detached task
-    std::size_t stacks = 0;             // now: stacks that exist, in use or pooled
+    std::uint64_t trims = 0;            // times that a parked fiber's unused stack was given back to the system
+    std::size_t stacks = 0;             // now: stacks that have memory, in use or pooled
     std::size_t stacks_in_use = 0;      // now: stacks owned by suspended or running fibers, or a worker's carrier
     std::size_t arena_bytes = 0;        // now: bytes in blocks held by arenas of live tasks
     std::size_t timers = 0;             // now: armed timers

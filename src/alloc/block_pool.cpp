@@ -5,6 +5,7 @@
 #include <bit>
 #include <hocket/detail/poison.hpp>
 #include <new>
+#include <utility>
 
 #include "alloc/pages.hpp"
 #include "alloc/roots.hpp"
@@ -16,6 +17,8 @@ namespace {
 constexpr std::size_t chunk_bytes = 1024 * 1024;
 // Large blocks above this are not kept.
 constexpr std::size_t largest_kept = 16 * 1024 * 1024;
+// So few surplus bytes are not worth a trim.
+constexpr std::size_t least_surplus = 128 * 1024;
 constexpr int large_shift = std::countr_zero(block_pool::largest_class);
 
 // One writer: a load and a store, no locked instruction.
@@ -29,24 +32,23 @@ struct block_pool::chunk {
 };
 
 block_pool::~block_pool() {
-    for (link*& first : large_) {
-        while (first != nullptr) {
-            link* const l = first;
-            first = l->next;
-            // The class is the list's index; see large_class_of().
-            auto const c = static_cast<std::size_t>(&first - large_);
-            std::size_t const size = (5 + c % 4) << (large_shift - 2 + c / 4);
-            forget_root(l, size);
-            unpoison(l, size);
-            pages::unmap(l, size);
-        }
-    }
+    for (std::size_t c = 0; c < large_classes; ++c) end_large(large_[c], size_of_large(c));
     while (chunks_ != nullptr) {
         chunk* const c = chunks_;
         chunks_ = c->older;
         forget_root(c, chunk_bytes);
         unpoison(c, chunk_bytes);
         pages::unmap(c, chunk_bytes);
+    }
+}
+
+// Unmaps large blocks of one size.
+void block_pool::end_large(link* first, std::size_t size) noexcept {
+    while (first != nullptr) {
+        link* const l = std::exchange(first, first->next);
+        forget_root(l, size);
+        unpoison(l, size);
+        pages::unmap(l, size);
     }
 }
 
@@ -73,6 +75,8 @@ std::size_t block_pool::large_class_of(std::size_t size) noexcept {
     int const shift = std::bit_width(size - 1) - 1;  // size is in (2^shift, 2^(shift+1)], its quarters are 5, 6, 7, 8
     return static_cast<std::size_t>(shift - large_shift) * 4 + (size >> (shift - 2)) - 5;
 }
+
+std::size_t block_pool::size_of_large(std::size_t c) noexcept { return (5 + c % 4) << (large_shift - 2 + c / 4); }
 
 block_cache* block_pool::cache() const noexcept {
     cache_finder const finder = finder_.load(acquire);  // acquire: pairs with the release in use()
@@ -101,25 +105,47 @@ void block_pool::give(void* memory, std::size_t size) noexcept {
     out_.fetch_sub(size, relaxed);
 }
 
+// What has to be left away at `p` before a block of `size`.
+static std::size_t padding(std::byte const* p, std::size_t size) noexcept {
+    return -reinterpret_cast<std::uintptr_t>(p) & (std::min<std::size_t>(size, 4096) - 1);
+}
+
 void* block_pool::cut(std::size_t c) noexcept {
     std::size_t const size = smallest << c;
-    std::size_t const align = std::min<std::size_t>(size, 4096);
-    std::size_t const pad = -reinterpret_cast<std::uintptr_t>(uncut_) & (align - 1);
-    if (static_cast<std::size_t>(uncut_end_ - uncut_) < pad + size) {
-        // What is left of the old chunk was never touched, and so costs nothing.
-        void* const p = pages::map(chunk_bytes);
-        if (p == nullptr) return nullptr;
-        note_root(p, chunk_bytes);
-        chunks_ = ::new (p) chunk{chunks_};
-        mapped_ += chunk_bytes;
-        uncut_ = static_cast<std::byte*>(p) + smallest;
-        uncut_end_ = static_cast<std::byte*>(p) + chunk_bytes;
-        poison(uncut_, static_cast<std::size_t>(uncut_end_ - uncut_));
-        return cut(c);
+    if (static_cast<std::size_t>(uncut_end_ - uncut_) < padding(uncut_, size) + size && !next_run(size)) return nullptr;
+    // What is left away is free blocks of the smallest class: else its page could never be given back.
+    while (padding(uncut_, size) != 0) {
+        unpoison(uncut_, sizeof(link));
+        free_[0] = {::new (static_cast<void*>(uncut_)) link{free_[0].first}, free_[0].count + 1};
+        free_bytes_ += smallest;
+        uncut_ += smallest;
     }
-    std::byte* const p = uncut_ + pad;
-    uncut_ = p + size;
-    return p;
+    return std::exchange(uncut_, uncut_ + size);
+}
+
+// Makes a run that holds a block of `size` the one to be cut: the last that does, else a new chunk.
+bool block_pool::next_run(std::size_t size) noexcept {
+    run const rest{uncut_, uncut_end_};
+    for (std::size_t i = runs_.size(); i-- != 0;) {
+        run& r = runs_[i];
+        if (static_cast<std::size_t>(r.end - r.first) < padding(r.first, size) + size) continue;
+        uncut_ = r.first;
+        uncut_end_ = r.end;
+        r = rest.first != rest.end ? rest : runs_.back();
+        if (rest.first == rest.end) runs_.pop_back();
+        return true;
+    }
+    void* const p = pages::map(chunk_bytes);
+    if (p == nullptr) return false;
+    note_root(p, chunk_bytes);
+    chunks_ = ::new (p) chunk{chunks_};
+    mapped_ += chunk_bytes;
+    uncut_ = static_cast<std::byte*>(p) + smallest;
+    uncut_end_ = static_cast<std::byte*>(p) + chunk_bytes;
+    poison(uncut_, static_cast<std::size_t>(uncut_end_ - uncut_));
+    // Without room for it the rest of the old run is lost; it was never touched, and so costs nothing.
+    if (rest.first != rest.end && runs_.size() < runs_.capacity()) runs_.push_back(rest);
+    return true;
 }
 
 block_pool::list block_pool::take_some(std::size_t c, std::uint32_t n) noexcept {
@@ -132,8 +158,11 @@ block_pool::list block_pool::take_some(std::size_t c, std::uint32_t n) noexcept 
         l.first = last->next;
         l.count -= taken.count;
         last->next = nullptr;
+        free_bytes_ -= taken.count * (smallest << c);
+        least_ = std::min(least_, free_bytes_);
         return taken;
     }
+    least_ = std::min(least_, free_bytes_);
     while (taken.count < n) {
         void* const p = cut(c);
         if (p == nullptr) break;
@@ -148,6 +177,7 @@ void block_pool::give_some(std::size_t c, link* first, link* last, std::uint32_t
     last->next = free_[c].first;
     free_[c].first = first;
     free_[c].count += n;
+    free_bytes_ += n * (smallest << c);
 }
 
 block block_pool::take_large(std::size_t size) noexcept {
@@ -159,6 +189,7 @@ block block_pool::take_large(std::size_t size) noexcept {
             void* const p = first;
             first = first->next;
             large_idle_ -= size;
+            least_large_ = std::min(least_large_, large_idle_);
             out_.fetch_add(size, relaxed);
             unpoison(p, size);
             return {p, size};
@@ -191,6 +222,102 @@ void block_pool::give_large(void* memory, std::size_t size) noexcept {
     pages::unmap(memory, size);
 }
 
+void block_pool::trim() noexcept {
+    trim_large();
+
+    // All free blocks come out: their addresses, which are multiples of 1 KiB, with their class in the low bits ...
+    static_assert(classes < smallest);
+    std::size_t bytes;
+    std::uintptr_t* out;
+    list lists[classes];
+    {
+        hold const held(guard_);
+        bool const worth_it = least_ >= mixed_ + least_surplus;
+        least_ = free_bytes_;
+        if (!worth_it) return;
+        std::size_t blocks = 0;
+        for (list const& l : free_) blocks += l.count;
+        try {
+            runs_.reserve(runs_.size() + blocks);
+        } catch (std::bad_alloc const&) {
+            return;
+        }
+        bytes = pages::round_up(blocks * sizeof(std::uintptr_t));
+        out = static_cast<std::uintptr_t*>(pages::map(bytes));
+        if (out == nullptr) return;
+        std::swap(lists, free_);
+        free_bytes_ = 0;
+        least_ = 0;
+    }
+    std::size_t n = 0;
+    for (std::size_t c = 0; c < classes; ++c)
+        for (link* l = lists[c].first; l != nullptr; l = l->next) out[n++] = reinterpret_cast<std::uintptr_t>(l) | c;
+    // ... are sorted ...
+    std::sort(out, out + n);
+    // ... and go back: what fills pages side by side as a run without memory, the rest as it was.
+    std::size_t mixed = 0;
+    auto const address = [&](std::size_t i) { return out[i] & ~(std::uintptr_t{smallest} - 1); };
+    auto const size = [&](std::size_t i) { return smallest << (out[i] & (smallest - 1)); };
+    for (std::size_t i = 0; i < n;) {
+        std::size_t last = i;
+        while (last + 1 < n && address(last + 1) == address(last) + size(last)) ++last;
+        std::uintptr_t const first_page = pages::round_up(address(i));
+        std::uintptr_t const end_page = (address(last) + size(last)) & ~(std::uintptr_t{pages::size()} - 1);
+        bool const run = first_page < end_page && give_run(reinterpret_cast<std::byte*>(first_page),
+                                                           reinterpret_cast<std::byte*>(end_page));
+        for (; i <= last; ++i) {
+            if (run && address(i) >= first_page && address(i) < end_page) continue;
+            auto* const l = reinterpret_cast<link*>(address(i));
+            give_some(out[i] & (smallest - 1), l, l, 1);
+            mixed += size(i);
+        }
+    }
+    pages::unmap(out, bytes);
+
+    hold const held(guard_);
+    mixed_ = mixed;
+    std::sort(runs_.begin(), runs_.end(), [](run const& a, run const& b) { return a.first < b.first; });
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < runs_.size(); ++i) {
+        if (kept != 0 && runs_[kept - 1].end == runs_[i].first)
+            runs_[kept - 1].end = runs_[i].end;
+        else
+            runs_[kept++] = runs_[i];
+    }
+    runs_.resize(kept);
+    runs_.shrink_to_fit();
+}
+
+// Gives the kernel the memory of free pages; false, and nothing is done, when there is no room to remember them.
+bool block_pool::give_run(std::byte* first, std::byte* end) noexcept {
+    hold const held(guard_);
+    if (runs_.size() == runs_.capacity()) return false;
+    auto const bytes = static_cast<std::size_t>(end - first);
+    pages::release(first, bytes);
+    poison(first, bytes);
+    runs_.push_back({first, end});
+    return true;
+}
+
+// Unmaps as many idle large blocks as nobody has needed since the last time, the largest first.
+void block_pool::trim_large() noexcept {
+    link* ended[large_classes] = {};
+    {
+        hold const held(guard_);
+        std::size_t surplus = least_large_;
+        for (std::size_t c = large_classes; c-- != 0;)
+            while (large_[c] != nullptr && size_of_large(c) <= surplus) {
+                link* const l = std::exchange(large_[c], large_[c]->next);
+                ended[c] = ::new (static_cast<void*>(l)) link{ended[c]};
+                surplus -= size_of_large(c);
+                large_idle_ -= size_of_large(c);
+                mapped_ -= size_of_large(c);
+            }
+        least_large_ = large_idle_;
+    }
+    for (std::size_t c = 0; c < large_classes; ++c) end_large(ended[c], size_of_large(c));
+}
+
 std::size_t block_pool::outstanding() const noexcept {
     hold const held(guard_);
     std::size_t sum = out_.load(relaxed);
@@ -210,18 +337,22 @@ block_cache::block_cache(block_pool& pool) noexcept : pool_(pool) {
 }
 
 block_cache::~block_cache() {
-    for (std::size_t c = 0; c < block_pool::classes; ++c) {
-        auto const [first, count] = free_[c];
-        if (first == nullptr) continue;
-        block_pool::link* last = first;
-        while (last->next != nullptr) last = last->next;
-        pool_.give_some(c, first, last, count);
-    }
+    flush();
     hold const held(pool_.guard_);
     pool_.out_.fetch_add(out_.load(relaxed), relaxed);
     block_cache** at = &pool_.caches_;
     while (*at != this) at = &(*at)->next_;
     *at = next_;
+}
+
+void block_cache::flush() noexcept {
+    for (std::size_t c = 0; c < block_pool::classes; ++c) {
+        auto const [first, count] = std::exchange(free_[c], {});
+        if (first == nullptr) continue;
+        block_pool::link* last = first;
+        while (last->next != nullptr) last = last->next;
+        pool_.give_some(c, first, last, count);
+    }
 }
 
 block block_cache::take(std::size_t bytes) noexcept {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <hocket/detail/poison.hpp>
 #include <new>
+#include <utility>
 
 #include "alloc/pages.hpp"
 #include "alloc/roots.hpp"
@@ -15,6 +16,14 @@ namespace {
 // Bytes of a slab: twice the one before, within these, so that a million records are some 130 mappings.
 constexpr std::size_t first_slab = 64 * 1024;
 constexpr std::size_t largest_slab = 1024 * 1024;
+
+// So few surplus records are not worth a trim.
+constexpr std::size_t least_surplus = 1024;
+
+// The mark of a blank page among full batches.
+constexpr std::uintptr_t blank_mark = 1;
+bool is_blank(std::uintptr_t full) noexcept { return (full & blank_mark) != 0; }
+std::byte* page_of(std::uintptr_t full) noexcept { return reinterpret_cast<std::byte*>(full - blank_mark); }
 
 }  // namespace
 
@@ -41,7 +50,7 @@ bool slab_pool::grow() noexcept {
     std::size_t const room = (existing_ + records) / batch + 1;
     if (room > chain_room_) {
         std::size_t const ample = std::max(room, 2 * chain_room_);
-        link** const more = new (std::nothrow) link*[ample];
+        auto* const more = new (std::nothrow) std::uintptr_t[ample];
         if (more == nullptr) return false;
         std::copy(chains_, chains_ + chain_count_, more);
         delete[] chains_;
@@ -63,13 +72,19 @@ slab_pool::slab const* slab_pool::newest(std::uint32_t& carved) const noexcept {
     return slabs_;
 }
 
+std::uintptr_t slab_pool::pop_full() noexcept {
+    std::uintptr_t const full = chains_[--chain_count_];
+    if (is_blank(full)) --blank_count_;
+    return full;
+}
+
 std::uint32_t slab_pool::take_batch(void** into) noexcept {
-    link* chain = nullptr;
+    std::uintptr_t full = 0;
     std::uint32_t n = 0;
     {
         hold const held(guard_);
         if (chain_count_ != 0) {
-            chain = chains_[--chain_count_];
+            full = pop_full();
         } else if (loose_ != nullptr) {
             for (; loose_ != nullptr && n < batch; loose_ = loose_->next, --loose_count_) into[n++] = loose_;
         } else {
@@ -80,9 +95,14 @@ std::uint32_t slab_pool::take_batch(void** into) noexcept {
             carved_ += fresh;
             existing_ += fresh;
         }
+        least_ = std::min(least_, linked());
+    }
+    if (is_blank(full)) {
+        for (; n < batch; ++n) into[n] = page_of(full) + (batch - 1 - n) * record_size_;
+        return n;
     }
     // Outside the lock: each step may miss the cache.
-    for (; chain != nullptr; chain = chain->next) into[n++] = chain;
+    for (auto* l = reinterpret_cast<link*>(full); l != nullptr; l = l->next) into[n++] = l;
     return n;
 }
 
@@ -91,7 +111,7 @@ void slab_pool::give_batch(void* const* from, std::uint32_t n) noexcept {
     for (std::uint32_t i = 0; i < n; ++i) first = ::new (from[i]) link{first};
     hold const held(guard_);
     if (n == batch) {
-        chains_[chain_count_++] = first;
+        chains_[chain_count_++] = reinterpret_cast<std::uintptr_t>(first);
     } else if (n != 0) {
         static_cast<link*>(from[0])->next = loose_;
         loose_ = first;
@@ -102,24 +122,90 @@ void slab_pool::give_batch(void* const* from, std::uint32_t n) noexcept {
 void* slab_pool::take() noexcept {
     hold const held(guard_);
     if (loose_ == nullptr && chain_count_ != 0) {
-        loose_ = chains_[--chain_count_];
+        std::uintptr_t const full = pop_full();
+        if (is_blank(full)) {
+            for (std::uint32_t i = batch; i-- != 0;) loose_ = ::new (page_of(full) + i * record_size_) link{loose_};
+        } else {
+            loose_ = reinterpret_cast<link*>(full);
+        }
         loose_count_ = batch;
     }
+    void* record;
     if (loose_ != nullptr) {
-        void* const record = loose_;
+        record = loose_;
         loose_ = loose_->next;
         --loose_count_;
-        return record;
+    } else {
+        if ((slabs_ == nullptr || carved_ == slabs_->records) && !grow()) return nullptr;
+        ++existing_;
+        record = at(slabs_, carved_++);
     }
-    if ((slabs_ == nullptr || carved_ == slabs_->records) && !grow()) return nullptr;
-    ++existing_;
-    return at(slabs_, carved_++);
+    least_ = std::min(least_, linked());
+    return record;
 }
 
 void slab_pool::give(void* record) noexcept {
     hold const held(guard_);
     loose_ = ::new (record) link{loose_};
     ++loose_count_;
+}
+
+void slab_pool::trim() noexcept {
+    if (batch * record_size_ != pages::size()) return;
+
+    // All that is linked comes out ...
+    std::size_t bytes;
+    std::uintptr_t* out;
+    std::size_t chains;
+    link* loose;
+    {
+        hold const held(guard_);
+        bool const worth_it = least_ >= mixed_ + least_surplus;
+        least_ = linked();
+        if (!worth_it) return;
+        bytes = pages::round_up(linked() * sizeof(std::uintptr_t));
+        out = static_cast<std::uintptr_t*>(pages::map(bytes));
+        if (out == nullptr) return;
+        chains = chain_count_ - blank_count_;
+        std::copy_n(chains_ + blank_count_, chains, out);
+        chain_count_ = blank_count_;
+        loose = std::exchange(loose_, nullptr);
+        loose_count_ = 0;
+        least_ = 0;
+    }
+    // ... is sorted ...
+    std::size_t n = chains;
+    for (; loose != nullptr; loose = loose->next) out[n++] = reinterpret_cast<std::uintptr_t>(loose);
+    for (std::size_t i = 0; i < chains; ++i)
+        for (link* l = reinterpret_cast<link*>(out[i])->next; l != nullptr; l = l->next)
+            out[n++] = reinterpret_cast<std::uintptr_t>(l);
+    std::sort(out, out + n);
+    // ... and goes back: whole pages without their memory, the rest in the order of addresses.
+    void* rest[batch];
+    std::uint32_t in_rest = 0;
+    std::size_t mixed = 0;
+    for (std::size_t i = 0; i < n;) {
+        bool const whole = out[i] % pages::size() == 0 && i + batch <= n && out[i + batch - 1] - out[i] < pages::size();
+        if (whole) {
+            pages::release(reinterpret_cast<void*>(out[i]), pages::size());
+            give_blank(out[i] | blank_mark);
+            i += batch;
+        } else {
+            rest[in_rest++] = reinterpret_cast<void*>(out[i++]);
+            ++mixed;
+            if (in_rest == batch) give_batch(rest, std::exchange(in_rest, 0));
+        }
+    }
+    give_batch(rest, in_rest);
+    pages::unmap(out, bytes);
+    hold const held(guard_);
+    mixed_ = mixed;
+}
+
+void slab_pool::give_blank(std::uintptr_t page) noexcept {
+    hold const held(guard_);
+    chains_[chain_count_++] = chains_[blank_count_];
+    chains_[blank_count_++] = page;
 }
 
 std::size_t slab_pool::existing() const noexcept {
@@ -132,10 +218,13 @@ std::size_t slab_pool::idle() const noexcept {
     return loose_count_ + chain_count_ * batch;
 }
 
-slab_cache::~slab_cache() {
+slab_cache::~slab_cache() { flush(); }
+
+void slab_cache::flush() noexcept {
     std::uint32_t at = 0;
     for (; at + slab_pool::batch <= count_; at += slab_pool::batch) pool_.give_batch(records_ + at, slab_pool::batch);
     pool_.give_batch(records_ + at, count_ - at);
+    count_ = 0;
 }
 
 void slab_cache::flush_older_half() noexcept {

@@ -30,33 +30,37 @@ constexpr std::size_t enough = 2 * stack_cache::capacity;
 
 }  // namespace
 
-stack_pool::stack_pool(std::size_t stack_size, std::size_t max_stacks, pages::guard_method method)
-    : stack_size_(pages::round_up(std::max(stack_size, smallest))),
-      stride_(odd_pages(stack_size_ + pages::round_up(guard_bytes))),
-      method_(method) {
-    if (stack_size_ > SIZE_MAX / 4) throw std::bad_alloc();
-    std::size_t count = std::clamp<std::size_t>(max_stacks, 1, SIZE_MAX / 4 / stride_);
-    while ((slots_ = static_cast<std::byte*>(pages::reserve(count * stride_))) == nullptr) {
+stack_pool::reservation::reservation(std::size_t stride, std::size_t count) {
+    if (stride > SIZE_MAX / 4) throw std::bad_alloc();
+    count = std::min(count, SIZE_MAX / 4 / stride);
+    while ((first = static_cast<std::byte*>(pages::reserve(count * stride))) == nullptr) {
         if (count == 1) throw std::bad_alloc();
         count /= 2;
     }
-    reserved_ = count * stride_;
-    limit_.store(count, relaxed);
+    bytes = count * stride;
 }
+
+stack_pool::stack_pool(std::size_t stack_size, std::size_t max_stacks, pages::guard_method method)
+    : stack_size_(pages::round_up(std::clamp(stack_size, smallest, SIZE_MAX / 4))),
+      stride_(odd_pages(stack_size_ + pages::round_up(guard_bytes))),
+      slots_(stride_, std::max<std::size_t>(max_stacks, 1)),
+      limit_(slots_.bytes / stride_),
+      method_(method),
+      warm_(limit()),
+      cold_(limit()) {}
 
 stack_pool::~stack_pool() {
     for_each([](stack& s) { unpoison(s.base, s.size); });
-    pages::unmap(slots_, reserved_);
 }
 
 stack* stack_pool::record(std::size_t index) const noexcept {
-    std::byte* const end = slots_ + (index + 1) * stride_;
+    std::byte* const end = slots_.first + (index + 1) * stride_;
     return reinterpret_cast<stack*>(end - index % colours * colour_bytes - sizeof(stack));
 }
 
 bool stack_pool::carve() noexcept {
     std::size_t const wanted = std::min(std::clamp(carved_, first_slab, largest_slab), limit() - carved_);
-    std::byte* const first = slots_ + carved_ * stride_;
+    std::byte* const first = slots_.first + carved_ * stride_;
 
     pages::outcome result = pages::commit(first, wanted * stride_);
     std::size_t made = 0;
@@ -82,8 +86,18 @@ bool stack_pool::carve() noexcept {
     return made != 0;
 }
 
+// The stack of a slot, as it was at first.
+stack* stack_pool::make(std::size_t index) noexcept {
+    auto* const s = ::new (static_cast<void*>(record(index))) stack;
+    s->base = slots_.first + index * stride_ + (stride_ - stack_size_);
+    s->size = static_cast<std::size_t>(reinterpret_cast<std::byte*>(s) - s->base);
+    s->index = index;
+    s->pool = this;
+    return s;
+}
+
 stack* stack_pool::create() noexcept {
-    std::size_t const index = existing_.load(relaxed);
+    std::size_t const index = made_.load(relaxed);
     if (index == carved_) {
         if (index >= limit()) {
             if (lack_.load(relaxed) != lack::mappings) lack_.store(lack::limit, relaxed);
@@ -91,31 +105,24 @@ stack* stack_pool::create() noexcept {
         }
         if (!carve()) return nullptr;
     }
-    auto* const s = ::new (static_cast<void*>(record(index))) stack;
-    s->base = slots_ + index * stride_ + (stride_ - stack_size_);
-    s->size = static_cast<std::size_t>(reinterpret_cast<std::byte*>(s) - s->base);
-    s->pool = this;
-    existing_.store(index + 1, release);  // release: whoever counts this stack sees its record
+    stack* const s = make(index);
+    made_.store(index + 1, release);  // release: whoever counts this stack sees its record
     return s;
 }
 
 stack* stack_pool::pop() noexcept {
-    stack* s = warm_;
-    if (s != nullptr) {
-        warm_ = s->next;
-        --warm_count_;
-    } else if (s = cold_; s != nullptr) {
-        cold_ = s->next;
+    if (warm_.size() != 0) {
+        stack* const s = record(warm_.take_lowest());
+        least_ = std::min(least_, warm_.size());
+        return s;
     }
-    return s;
+    return cold_.size() != 0 ? make(cold_.take_lowest()) : nullptr;
 }
 
-void stack_pool::push(stack* first, stack* last, std::size_t n) noexcept {
-    last->next = warm_;
-    warm_ = first;
-    warm_count_ += n;
+void stack_pool::push(stack* const* some, std::size_t n) noexcept {
+    for (std::size_t i = 0; i < n; ++i) warm_.insert(some[i]->index);
     out_ -= n;
-    if (warm_count_ > enough) starved_.store(false, relaxed);
+    if (warm_.size() > enough) starved_.store(false, relaxed);
 }
 
 stack* stack_pool::take() noexcept {
@@ -132,36 +139,47 @@ stack* stack_pool::take() noexcept {
 void stack_pool::give(stack* s) noexcept {
     unpoison(s->base, s->size);  // frames that were abandoned here leave their red zones behind
     hold const held(guard_);
-    push(s, s, 1);
+    push(&s, 1);
 }
 
 void stack_pool::release_below(stack& s, void const* lowest_used) noexcept {
-    auto const page = reinterpret_cast<std::uintptr_t>(lowest_used) & ~std::uintptr_t{pages::size() - 1};
+    constexpr std::uintptr_t red_zone = 256;  // the ABI's 128 bytes, and what a switch may have put below them
+    auto const page = (reinterpret_cast<std::uintptr_t>(lowest_used) - red_zone) & ~std::uintptr_t{pages::size() - 1};
     auto const base = reinterpret_cast<std::uintptr_t>(s.base);
     if (page > base) pages::release(s.base, page - base);
 }
 
-void stack_pool::trim(std::size_t keep) noexcept {
-    // A few at a time, so that nobody waits long for the lock: 8 calls of about 0.5 us.
-    constexpr std::size_t at_once = 8;
-    for (bool more = true; more;) {
-        hold const held(guard_);
-        if (warm_count_ <= keep) return;
-        stack** from = &warm_;
-        for (std::size_t i = 0; i < keep; ++i) from = &(*from)->next;
-        for (std::size_t i = 0; i < at_once && warm_count_ > keep; ++i) {
-            stack* const s = *from;
-            *from = s->next;
-            --warm_count_;
-            // The record shares the page of the first frames, or has the top page for itself.
-            void const* lowest = s;
-            if (s->contains(s->context)) lowest = s->context;
-            release_below(*s, lowest);
-            s->next = cold_;
-            cold_ = s;
-        }
-        more = warm_count_ > keep;
+void stack_pool::note_surplus() noexcept {
+    hold const held(guard_);
+    surplus_ = least_;
+    least_ = warm_.size();
+}
+
+bool stack_pool::release_surplus(void (*retire)(stack&) noexcept) noexcept {
+    // So few that nobody waits long for the lock: one takes some 1 us.
+    constexpr int at_once = 8;
+    hold const held(guard_);
+    surplus_ = std::min(surplus_, warm_.size());
+    if (surplus_ == 0) return false;
+    for (int i = 0; i < at_once && surplus_ != 0; ++i, --surplus_) {
+        std::size_t const index = warm_.take_highest();
+        stack& s = *record(index);
+        retire(s);
+        pages::release(s.base, stack_size_);
+        cold_.insert(index);
     }
+    least_ = std::min(least_, warm_.size());
+    return true;
+}
+
+bool stack_pool::is_cold(std::size_t index) const noexcept {
+    hold const held(guard_);
+    return cold_.contains(index);
+}
+
+std::size_t stack_pool::existing() const noexcept {
+    hold const held(guard_);
+    return made() - cold_.size();
 }
 
 std::size_t stack_pool::in_use() const noexcept {
@@ -188,9 +206,9 @@ std::string stack_pool::shortage() const {
 }
 
 stack* stack_pool::of(void const* address) const noexcept {
-    auto const offset = static_cast<std::size_t>(static_cast<std::byte const*>(address) - slots_);  // huge when below
+    auto const offset = static_cast<std::size_t>(static_cast<std::byte const*>(address) - slots_.first);  // huge when below
     std::size_t const index = offset / stride_;
-    return offset < reserved_ && index < existing() ? record(index) : nullptr;
+    return offset < slots_.bytes && index < made() ? record(index) : nullptr;
 }
 
 bool stack_pool::in_guard(void const* address) const noexcept {
@@ -219,7 +237,7 @@ stack* stack_cache::refill() noexcept {
     if (s == nullptr || room_ < 2) return s;
     hold const held(pool_.guard_);
     std::uint32_t n = 0;
-    for (; n < room_ / 2 && pool_.warm_ != nullptr; ++n) {
+    for (; n < room_ / 2 && pool_.warm_.size() != 0; ++n) {
         stacks_[n] = pool_.pop();
         ++pool_.out_;
     }
@@ -244,10 +262,8 @@ void stack_cache::flush(std::uint32_t keep) noexcept {
     std::uint32_t const count = count_.load(relaxed);
     if (count <= keep) return;
     std::uint32_t const out = count - keep;
-    for (std::uint32_t i = 1; i < out; ++i) stacks_[i]->next = stacks_[i - 1];
-
     hold const held(pool_.guard_);
-    pool_.push(stacks_[out - 1], stacks_[0], out);
+    pool_.push(stacks_, out);
     std::copy(stacks_ + out, stacks_ + count, stacks_);
     count_.store(keep, relaxed);  // under the lock, so that in_use() counts none of them twice
 }

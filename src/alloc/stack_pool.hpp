@@ -7,18 +7,20 @@
 //
 // The colour is 0 to 1984 bytes by the slot's number: tops of neighbouring stacks, and their records, fall into
 // different cache sets. Record and outermost frames share the top page, so a parked fiber costs one page.
-// States: a slot is uncarved (no guard yet), carved (guard set, nothing touched), or existing: in use, or pooled here
-//   or in a cache. Existing ones stay until the pool dies. Slots are carved in slabs and come into existence one by
-//   one, in order.
-// Protocol: guard_ covers the lists, carved_ and method_. A stack in use belongs to who took it, record included, but
-//   for base, size and pool, which never change. The pool writes next only while it owns the stack, and never context
-//   or sanitizer: a pooled stack may carry a parked context (context is not null), and whoever takes it finds that
-//   and all bytes from the context's page upwards as they were. When take() finds none, starved_ is set, and caches
-//   give to the pool until that has some again: no stack lies idle in one worker's cache while another waits for it.
-//   (A worker flushes its cache before it sleeps.)
+// States: a slot is uncarved (no guard yet), carved (guard set, nothing touched), or holds a stack that exists: in use,
+//   in a cache, warm (pooled here), or cold: pooled, and all its memory given back, record included. Slots are carved in
+//   slabs, and first used one by one, in order.
+// Protocol: guard_ covers the sets, carved_ and method_. A stack in use belongs to who took it, record included, but
+//   for base, size, index and pool, which never change. A warm stack keeps context and sanitizer, and all bytes from
+//   the context's page upwards: it may carry a parked context (context is not null), and whoever takes it finds that as
+//   it was. Of warm stacks the one with the lowest address is given out first, so those that a burst has left behind lie
+//   at the upper end, and are the first to be given back. When take() finds none, starved_ is set, and caches give to the
+//   pool until that has some again: no stack lies idle in one worker's cache while another waits for it.
+// Surplus: the fewest warm stacks there have been since note_surplus() was last called were needed by nobody meanwhile.
 // Rejected: mprotect guards only (two mappings a stack: dies at 32,745 stacks); one mapping a stack (the same); a
 //   table of records beside the stacks (a second cold cache line and page for every resume); huge pages (one deep
-//   call costs 2 MiB).
+//   call costs 2 MiB); the last given is the first taken (the oldest are then all over the address space, and a list
+//   of them has to be walked).
 #pragma once
 
 #include <cstddef>
@@ -28,6 +30,7 @@
 #include <string>
 
 #include "alloc/pages.hpp"
+#include "alloc/slot_set.hpp"
 #include "seam/lock.hpp"
 
 namespace hocket::inline HOCKET_ABI::detail {
@@ -39,7 +42,7 @@ class stack_pool;
 struct alignas(64) stack {
     std::byte* base = nullptr;   // lowest usable byte; the guard ends here
     std::size_t size = 0;        // usable bytes, from base to this record
-    stack* next = nullptr;       // for a list of whoever owns the stack
+    std::size_t index = 0;       // of its slot
     void* context = nullptr;     // for the core: the context parked here; null on a stack that was never used
     void* sanitizer = nullptr;   // for the core: the sanitizer's name for this stack
     stack_pool* pool = nullptr;  // where it goes back to
@@ -69,25 +72,25 @@ public:
     // Unmaps every stack, in use or not. No cache of it is left.
     ~stack_pool();
 
-    // A stack: one that was given back (the last first), else a new one. context tells whether a context is parked on
-    // it. Null when the limit is reached or there is no memory: shortage() says which. [any thread]
+    // A stack: a warm one, else a cold one, else one that is new. context tells whether a context is parked on it. Null when the limit is reached or there is no memory: shortage() says which. [any thread]
     stack* take() noexcept;
 
     // Takes a stack back. All it holds is kept, context and the bytes above it too. [any thread]
     void give(stack* s) noexcept;
 
-    // Gives back the dirty pages of pooled stacks, but for the `keep` used last: of each, all below the page of its
-    // parked context (of its top, when there is none). [any thread]
-    void trim(std::size_t keep = 8) noexcept;
+    // Ends an interval: the warm stacks that nobody has needed in it are surplus from now on. [any thread]
+    void note_surplus() noexcept;
 
-    // Gives back the dirty pages of `s` below the page that holds `lowest_used`, an address on it. Nobody runs on it.
-    // [any thread]
+    // Gives the memory of a few surplus stacks back, in some 10 us; `retire` is called for each before it is lost. False
+    // when there were none. [any thread]
+    bool release_surplus(void (*retire)(stack&) noexcept) noexcept;
+
+    // Gives back the dirty pages of `s` below the page that holds `lowest_used`, where its stack pointer stands or what it
+    // saved there; of what lies below that the ABI's red zone is kept. Nobody runs on it. [any thread]
     static void release_below(stack& s, void const* lowest_used) noexcept;
 
-    // Stacks that exist, in use or pooled; those in use; how many may exist. [any thread]
-    std::size_t existing() const noexcept {
-        return existing_.load(acquire);  // acquire: pairs with the release in create()
-    }
+    // Stacks that have memory, in use or pooled; those in use; how many may exist. [any thread]
+    std::size_t existing() const noexcept;
     std::size_t in_use() const noexcept;
     std::size_t limit() const noexcept { return limit_.load(relaxed); }
 
@@ -103,38 +106,54 @@ public:
     // The existing stack whose slot (guard, frames or record) holds `address`, or null. Locks nothing. [any thread]
     stack* of(void const* address) const noexcept;
 
-    // Calls f(stack&) for every existing stack, in order of creation. Their owners may be changing them meanwhile.
-    // [any thread]
+    // Calls f(stack&) for every stack that has memory, in order of address. Their owners may be changing them meanwhile;
+    // they are not given back while this runs only if the caller sees to that. [any thread]
     template <class F>
     void for_each(F&& f) const {
-        for (std::size_t i = 0, n = existing(); i < n; ++i) f(*record(i));
+        for (std::size_t i = 0, n = made(); i < n; ++i)
+            if (!is_cold(i)) f(*record(i));
     }
 
 private:
     friend class stack_cache;
     enum class lack : unsigned char { none, limit, mappings, memory };
 
+    std::size_t made() const noexcept {
+        return made_.load(acquire);  // acquire: pairs with the release in create()
+    }
+    bool is_cold(std::size_t index) const noexcept;
     stack* record(std::size_t index) const noexcept;
+    stack* make(std::size_t index) noexcept;
     bool carve() noexcept;                                         // guard_ held
     stack* create() noexcept;                                      // guard_ held
     stack* pop() noexcept;                                         // guard_ held
-    void push(stack* first, stack* last, std::size_t n) noexcept;  // guard_ held
+    void push(stack* const* some, std::size_t n) noexcept;         // guard_ held
 
-    std::size_t stack_size_;
-    std::size_t stride_;  // bytes of a slot
-    std::byte* slots_ = nullptr;
-    std::size_t reserved_ = 0;  // bytes
-    atomic<std::size_t> limit_{0};
-    atomic<std::size_t> existing_{0};
+    // Address space for as many slots as there may be.
+    struct reservation {
+        reservation(std::size_t stride, std::size_t count);  // throws std::bad_alloc
+        reservation(reservation const&) = delete;
+        reservation& operator=(reservation const&) = delete;
+        ~reservation() { pages::unmap(first, bytes); }
+        std::byte* first = nullptr;
+        std::size_t bytes = 0;
+    };
+
+    std::size_t const stack_size_;
+    std::size_t const stride_;  // bytes of a slot
+    reservation const slots_;
+    atomic<std::size_t> limit_;
+    atomic<std::size_t> made_{0};  // slots that were ever used
     atomic<lack> lack_{lack::none};   // why take() last found none
     atomic<bool> starved_{false};
 
     mutable lock guard_;
     pages::guard_method method_;
     std::size_t carved_ = 0;
-    stack* warm_ = nullptr;  // given back since the last trim
-    stack* cold_ = nullptr;  // trimmed
-    std::size_t warm_count_ = 0;
+    slot_set warm_;
+    slot_set cold_;
+    std::size_t least_ = 0;    // the fewest that were warm since note_surplus()
+    std::size_t surplus_ = 0;  // of the warm ones
     std::size_t out_ = 0;  // in use, or in a cache
     stack_cache* caches_ = nullptr;
 };
@@ -160,7 +179,7 @@ public:
     }
     void give(stack* s) noexcept;
 
-    // Gives back all but the `keep` used last. [worker that owns the cache]
+    // Gives all but the `keep` used last to the pool. [worker that owns the cache]
     void flush(std::uint32_t keep = 0) noexcept;
 
 private:

@@ -49,7 +49,7 @@ void dump_tasks(scheduler const& s, std::ostream& out) {
                 out << " '" << extra->name << "'";
         }
         out << ": " << to_string(state);
-        if (state == task_state::suspended) out << ", " << to_string(t.reason.load(relaxed));
+        if (asleep(state)) out << ", " << to_string(t.reason.load(relaxed));
         if (t.kind == task_kind::blocking) out << ", blocking";
         if (t.pinned != any_worker) out << ", pinned to worker " << t.pinned;
         out << ", spawned at ";

@@ -108,6 +108,7 @@ runtime_stats runtime::stats() const {
         spares += w.spare.load(relaxed) != nullptr ? 1 : 0;
         idle_arenas += w.idle_memory_bytes.load(relaxed);
     }
+    out.trims = s.trim.trimmed();
     out.stacks = s.stacks.existing();
     std::size_t const taken = s.stacks.in_use();
     out.stacks_in_use = taken > spares ? taken - spares : 0;

@@ -99,7 +99,7 @@ std::variant<settings, print> parse(int argc, char const* const* argv) {
 
     settings s;
     std::vector<std::string> names, skipped;
-    std::string seed, duration, workers, blocking_workers, context, hang_seconds, scale;
+    std::string seed, duration, workers, blocking_workers, context, hang_seconds, scale, fibers;
     run->add_option("NAME", names, "scenarios, or all")->type_name("");
     run->add_option("--skip", skipped, "leaves out one, may be given again")
         ->take_all()
@@ -116,6 +116,8 @@ std::variant<settings, print> parse(int argc, char const* const* argv) {
     run->add_option("--in", s.in, "WAV that the audio scenario streams (default: one it makes)")->type_name("FILE");
     run->add_option("--scale", scale, "factor on the standard sizes (default: 1, less under sanitizers)")
         ->type_name("X");
+    run->add_option("--fibers", fibers, "how many the scenario parked parks (default: 100000 times the scale)")
+        ->type_name("N");
     run->add_option("--hang-seconds", hang_seconds, "so long without progress is a hang (default: 60)")
         ->type_name("SECONDS");
 #ifdef HOCKET_BREAKABLE
@@ -141,6 +143,8 @@ std::variant<settings, print> parse(int argc, char const* const* argv) {
     s.hang_seconds =
         hang_seconds.empty() ? 60 : number("--hang-seconds", hang_seconds, 0.1, longest, "seconds from 0.1 to 604800");
     s.scale = scale.empty() ? standard_scale : number("--scale", scale, 0.0001, 100.0, "a factor from 0.0001 to 100");
+    if (!fibers.empty())
+        s.fibers = number<std::uint64_t>("--fibers", fibers, 1, 10'000'000, "a whole number from 1 to 10000000");
     if (!workers.empty()) s.workers = number("--workers", workers, 1u, 256u, "a whole number from 1 to 256");
     if (!blocking_workers.empty())
         s.blocking_workers = number("--blocking-workers", blocking_workers, 1u, 256u, "a whole number from 1 to 256");

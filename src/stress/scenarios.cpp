@@ -18,6 +18,8 @@ static constexpr scenario table[] = {
     {"blocking", "blocking tasks fill their pool and never exceed it, and all others go on beside them", blocking_mix},
     {"timers", "no sleep ends early and every sleep ends", timers},
     {"arena", "arenas keep tasks' data apart, destroy what was made and give all back", arena_churn},
+    {"parked", "fibers parked by the hundred thousand keep their stacks, each behind a guard", parked},
+    {"burst", "when a crowd of fibers has gone, so has the memory it took", burst},
     {"foreign", "what threads submit before, during and after run() is run where it was asked to", foreign},
     {"audio", "a WAV streamed through the engine comes out whole while the others run", audio_stream},
 };

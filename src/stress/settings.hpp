@@ -16,6 +16,7 @@ struct settings {
     double duration = 0;                  // seconds that each scenario is repeated for; 0: once
     double hang_seconds = 60;             // so long without progress is a hang
     double scale = 1;                     // of the standard sizes
+    std::uint64_t fibers = 0;             // of the scenario parked; 0: its standard size
     unsigned workers = 0;                 // 0: the runtime's own default
     unsigned blocking_workers = 0;        // 0: likewise
     context_backend context = context_backend::automatic;

@@ -1,6 +1,9 @@
 #include <doctest/doctest.h>
 #include <string.h>
+#include <sys/mman.h>
 
+#include <algorithm>
+#include <atomic>
 #include <set>
 #include <thread>
 #include <vector>
@@ -198,5 +201,131 @@ TEST_CASE("block_cache: blocks taken on one thread and given on another balance"
         for (std::thread& t : threads) t.join();
         if (round == 0) CHECK(pool.outstanding() > 0);
     }
+    CHECK(pool.outstanding() == 0);
+}
+
+namespace {
+
+// Bytes of [p, p + bytes) that have memory under them.
+std::size_t in_memory(void const* p, std::size_t bytes) {
+    auto const page = reinterpret_cast<std::uintptr_t>(p) & ~std::uintptr_t{4095};
+    std::vector<unsigned char> map((reinterpret_cast<std::uintptr_t>(p) + bytes - page + 4095) / 4096);
+    REQUIRE(mincore(reinterpret_cast<void*>(page), map.size() * 4096, map.data()) == 0);
+    std::size_t n = 0;
+    for (unsigned char const m : map) n += (m & 1) * std::size_t{4096};
+    return std::min(n, bytes);
+}
+
+}  // namespace
+
+TEST_CASE("block_pool: what nobody needs for an interval loses its memory, and is cut again") {
+    block_pool pool;
+    std::vector<block> all;
+    for (int i = 0; i < 3000; ++i) {
+        block const b = pool.take(std::size_t{1024} << i % 7);
+        memset(b.memory, 0x42, b.size);
+        all.push_back(b);
+    }
+    std::vector<block> kept;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        block const b = all[i * 1009 % all.size()];
+        if (i % 100 == 0)
+            kept.push_back(b);
+        else
+            pool.give(b.memory, b.size);
+    }
+    std::size_t const mapped = pool.mapped();
+    std::size_t const out = pool.outstanding();
+    auto const bytes = [&] {
+        std::size_t n = 0;
+        for (block const b : all) n += in_memory(b.memory, b.size);
+        return n;
+    };
+    std::size_t const before = bytes();
+    pool.trim();
+    CHECK(bytes() == before);
+    pool.trim();
+    CHECK(bytes() <= out + 30 * 4096);
+    CHECK(pool.outstanding() == out);
+    for (block const b : kept)
+        for (std::size_t i = 0; i < b.size; ++i) REQUIRE(static_cast<std::byte*>(b.memory)[i] == std::byte{0x42});
+    // All of it can be had again: in the same sizes, and in the largest, with little more mapped.
+    for (block const b : kept) pool.give(b.memory, b.size);
+    for (std::size_t const size : {0, 64 * 1024}) {
+        std::vector<block> again;
+        std::set<void*> distinct;
+        std::size_t sum = 0;
+        while (sum < 10 * (std::size_t{1} << 20)) {
+            block const b = pool.take(size != 0 ? size : std::size_t{1024} << again.size() % 7);
+            REQUIRE(b.memory != nullptr);
+            REQUIRE(reinterpret_cast<std::uintptr_t>(b.memory) % std::min<std::size_t>(b.size, 4096) == 0);
+            memset(b.memory, 0x17, b.size);
+            REQUIRE(distinct.insert(b.memory).second);
+            again.push_back(b);
+            sum += b.size;
+        }
+        CHECK(pool.mapped() <= mapped + (std::size_t{2} << 20));
+        for (block const b : again) pool.give(b.memory, b.size);
+        pool.trim();
+        pool.trim();
+    }
+    CHECK(pool.outstanding() == 0);
+}
+
+TEST_CASE("block_pool: large blocks that nobody needs for an interval are unmapped") {
+    block_pool pool;
+    for (int i = 0; i < 3; ++i) {
+        block const b = pool.take(std::size_t{3} << 20);
+        block const c = pool.take(std::size_t{5} << 20);
+        pool.give(b.memory, b.size);
+        pool.give(c.memory, c.size);
+        CHECK(pool.mapped() == std::size_t{8} << 20);
+        pool.trim();  // needed in every interval so far
+        CHECK(pool.mapped() == std::size_t{8} << 20);
+    }
+    block const b = pool.take(std::size_t{5} << 20);
+    pool.give(b.memory, b.size);
+    pool.trim();  // 3 MiB were not
+    CHECK(pool.mapped() == std::size_t{5} << 20);
+    pool.trim();
+    CHECK(pool.mapped() == 0);
+    CHECK(pool.outstanding() == 0);
+}
+
+TEST_CASE("block_pool: trimmed while others take and give") {
+    block_pool pool(&find_cache);
+    std::atomic<bool> stop{false};
+    std::thread trimmer([&] {
+        while (!stop.load()) pool.trim();
+    });
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 3; ++t)
+        threads.emplace_back([&, t] {
+            block_cache cache(pool);
+            if (t != 2) my_cache = &cache;
+            std::vector<block> mine;
+            for (int round = 0; round < 40; ++round) {
+                std::size_t const n = round % 2 == 0 ? 400 : 4;
+                while (mine.size() < n) {
+                    block const b = pool.take(std::size_t{1024} << mine.size() % 5);
+                    if (b.memory == nullptr) abort();
+                    memset(b.memory, t, b.size);
+                    mine.push_back(b);
+                }
+                while (mine.size() > n) {
+                    block const b = mine.back();
+                    mine.pop_back();
+                    for (std::size_t i = 0; i < b.size; i += 64)
+                        if (static_cast<std::byte*>(b.memory)[i] != static_cast<std::byte>(t)) abort();
+                    pool.give(b.memory, b.size);
+                }
+                if (round % 8 == 0) cache.flush();
+            }
+            for (block const b : mine) pool.give(b.memory, b.size);
+            my_cache = nullptr;
+        });
+    for (std::thread& t : threads) t.join();
+    stop = true;
+    trimmer.join();
     CHECK(pool.outstanding() == 0);
 }

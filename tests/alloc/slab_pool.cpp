@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <atomic>
 #include <mutex>
@@ -148,6 +149,124 @@ TEST_CASE("slab_cache: records taken on one thread and given on another all come
     std::size_t visited = 0;
     pool.for_each([&](void*) { ++visited; });
     CHECK(visited == pool.existing());
+}
+
+TEST_CASE("slab_pool: pages of records that nobody needs for an interval lose their memory, and come back as new") {
+    slab_pool pool;
+    constexpr std::size_t n = 20'000;
+    std::vector<void*> all;
+    {
+        slab_cache cache(pool);
+        for (std::size_t i = 0; i < n; ++i) {
+            all.push_back(cache.take());
+            memset(all.back(), 0x42, 128);
+        }
+        // In no order, so that chains and pages have nothing to do with each other; every 1000th stays in use.
+        for (std::size_t i = 0; i < n; ++i) {
+            std::size_t const k = i * 7919 % n;
+            if (k % 1000 != 0) cache.give(all[k]);
+        }
+        cache.flush();
+    }
+    std::size_t const idle = pool.idle();
+    std::size_t const existing = pool.existing();
+    auto const in_memory = [&] {
+        std::size_t k = 0;
+        for (void* const r : all) {
+            unsigned char here = 0;
+            REQUIRE(mincore(reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(r) & -4096ul), 1, &here) == 0);
+            k += here & 1;
+        }
+        return k;
+    };
+    CHECK(in_memory() == n);
+    pool.trim();  // there were fewer when the interval began
+    CHECK(in_memory() == n);
+    pool.trim();
+    CHECK(pool.idle() == idle);
+    CHECK(pool.existing() == existing);
+    CHECK(in_memory() <= 20 * 32 + 40 * 32);  // the pages of those in use, and those that begin or end a slab
+    for (std::size_t i = 0; i < n; i += 1000)
+        for (std::size_t b = 0; b < 128; ++b) REQUIRE(static_cast<std::byte*>(all[i])[b] == std::byte{0x42});
+    // Nothing more to gain: what is left is not sorted again.
+    pool.trim();
+    pool.trim();
+    CHECK(pool.idle() == idle);
+
+    // Linked ones first, then those that have to be had from the kernel again: zero, and each once.
+    std::set<void*> again;
+    std::size_t zero = 0;
+    slab_cache cache(pool);
+    for (std::size_t i = 0; i < idle; ++i) {
+        auto* const r = static_cast<std::byte*>(i % 3 == 0 ? pool.take() : cache.take());
+        REQUIRE(again.insert(r).second);
+        bool blank = true;
+        for (std::size_t b = 8; b < 128; ++b) blank = blank && r[b] == std::byte{0};
+        zero += blank;
+        memset(r, 0x17, 128);
+    }
+    CHECK(pool.existing() <= existing + slab_pool::batch);  // the cache's last batch
+    CHECK(zero >= n - 2 * 60 * 32);
+    for (void* const r : again) pool.give(r);
+}
+
+TEST_CASE("slab_pool: records that are needed in every interval keep their memory") {
+    slab_pool pool;
+    std::vector<void*> all;
+    for (int round = 0; round < 4; ++round) {
+        for (int i = 0; i < 5000; ++i) {
+            all.push_back(pool.take());
+            if (round != 0) REQUIRE(static_cast<std::byte*>(all.back())[100] == std::byte{0x42});
+            memset(all.back(), 0x42, 128);
+        }
+        for (void* const r : all) pool.give(r);
+        all.clear();
+        pool.trim();
+    }
+}
+
+TEST_CASE("slab_pool: trimmed while others take and give") {
+    slab_pool pool;
+    std::atomic<bool> stop{false};
+    std::thread trimmer([&] {
+        while (!stop.load()) {
+            pool.trim();
+            live(pool);
+        }
+    });
+    std::vector<std::thread> threads;
+    for (unsigned t = 0; t < 3; ++t)
+        threads.emplace_back([&, t] {
+            slab_cache cache(pool);
+            std::vector<record*> mine;
+            for (int round = 0; round < 60; ++round) {
+                std::size_t const n = round % 2 == 0 ? 3000 : 30;
+                while (mine.size() < n) {
+                    auto* const r = static_cast<record*>(t == 2 ? pool.take() : cache.take());
+                    if (r == nullptr || r->state.exchange(1) != 0) abort();  // two owners
+                    memset(r->closure, static_cast<int>(t), sizeof r->closure);
+                    mine.push_back(r);
+                }
+                while (mine.size() > n) {
+                    record* const r = mine.back();
+                    mine.pop_back();
+                    for (std::byte const b : r->closure)
+                        if (b != static_cast<std::byte>(t)) abort();  // given back to the kernel while in use
+                    if (r->state.exchange(0) != 1) abort();
+                    t == 2 ? pool.give(r) : cache.give(r);
+                }
+                if (round % 8 == 0) cache.flush();
+            }
+            for (record* const r : mine) {
+                r->state = 0;
+                pool.give(r);
+            }
+        });
+    for (std::thread& t : threads) t.join();
+    stop = true;
+    trimmer.join();
+    CHECK(live(pool) == 0);
+    CHECK(pool.idle() == pool.existing());
 }
 
 TEST_CASE("slab_pool: without memory there is no record, and nothing is lost") {

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include <atomic>
 #include <hocket/detail/poison.hpp>
 #include <set>
 #include <thread>
@@ -37,6 +38,16 @@ std::vector<pages::guard_method> methods() {
 
 constexpr std::size_t small = 64 * 1024;
 
+std::atomic<int> retired{0};
+
+// Gives back all that lies in the pool: two intervals, in which nobody needs any.
+void trim(stack_pool& pool) {
+    pool.note_surplus();
+    pool.note_surplus();
+    while (pool.release_surplus([](stack&) noexcept { ++retired; })) {
+    }
+}
+
 }  // namespace
 
 TEST_CASE("stack_pool: a write below a stack faults, one into it does not") {
@@ -60,10 +71,11 @@ TEST_CASE("stack_pool: a write below a stack faults, one into it does not") {
             CHECK(pool.of(s->top()) == s);
         }
         for (stack* const s : all) pool.give(s);
-        CHECK(faults(all[3]->base - 1));
-        pool.trim(0);
-        CHECK(faults(all[3]->base - 1));
-        CHECK_FALSE(faults(all[3]->base));
+        std::byte* const base = all[3]->base;
+        CHECK(faults(base - 1));
+        trim(pool);
+        CHECK(faults(base - 1));
+        CHECK_FALSE(faults(base));
     }
 }
 
@@ -129,7 +141,6 @@ TEST_CASE("stack_pool: a stack is new once, then comes back as it was given") {
     s->sanitizer = s;
     memset(s->top() - 1000, 0x77, 1000);
     pool.give(s);
-    pool.trim(0);
     REQUIRE(pool.take() == s);
     CHECK(s->context == s->top() - 64);
     CHECK(s->sanitizer == s);
@@ -138,8 +149,8 @@ TEST_CASE("stack_pool: a stack is new once, then comes back as it was given") {
     CHECK(other->context == nullptr);
     pool.give(s);
     pool.give(other);
-    CHECK(pool.take() == other);  // the one given last
-    pool.give(other);
+    CHECK(pool.take() == s);  // the lowest
+    pool.give(s);
 }
 
 TEST_CASE("stack_pool: neighbouring tops lie in different cache sets, within 2 KiB, 64-aligned") {
@@ -158,41 +169,96 @@ TEST_CASE("stack_pool: neighbouring tops lie in different cache sets, within 2 K
     for (stack* const s : all) pool.give(s);
 }
 
-TEST_CASE("stack_pool: a stack that uses 2 KiB costs one page; trimming gives deep ones back") {
+TEST_CASE("stack_pool: a stack that uses 2 KiB costs one page; what lies below its frames can be given back") {
     stack_pool pool(small, 64);
     std::vector<stack*> all;
     for (int i = 0; i < 32; ++i) {
         stack* const s = pool.take();
         all.push_back(s);
-        memset(s->top() - 2048, 1, 2048);
+        memset(s->top() - 1500, 1, 1500);
         CHECK(resident(*s) == 1);
     }
     std::size_t const whole = small / pages::size();
     for (stack* const s : all) memset(s->base, 1, s->size);
-    all[5]->context = all[5]->top() - 3 * pages::size();
     CHECK(resident(*all[5]) == whole);
-    for (stack* const s : all) pool.give(s);
-    pool.trim(4);
-    std::size_t untouched = 0;
-    for (stack* const s : all) {
-        std::size_t const n = resident(*s);
-        if (n == whole) ++untouched;
-        if (s == all[5]) {
-            CHECK(n == 4);
-            CHECK(*static_cast<std::byte*>(s->context) == std::byte{1});
-        } else if (n != whole) {
-            CHECK(n == 1);
-            CHECK(s->top()[-1] == std::byte{1});
-        }
-    }
-    CHECK(untouched == 4);
-    CHECK(resident(*all.back()) == whole);  // the one used last stays warm
-    std::set<stack*> again;
-    for (int i = 0; i < 32; ++i) again.insert(pool.take());
-    CHECK(again == std::set<stack*>(all.begin(), all.end()));
-    CHECK(pool.existing() == 32);
+    std::byte* const frame = all[5]->top() - 3 * pages::size();
+    stack_pool::release_below(*all[5], frame);
+    CHECK(resident(*all[5]) == 4);
+    CHECK(*frame == std::byte{1});
     stack_pool::release_below(*all[7], all[7]->top() - 1);
     CHECK(resident(*all[7]) == 1);
+    CHECK(all[7]->top()[-1] == std::byte{1});
+    // A frame at the very beginning of a page: its red zone is kept.
+    auto const page = reinterpret_cast<std::uintptr_t>(all[8]->top()) & ~(pages::size() - 1);
+    auto* const edge = reinterpret_cast<std::byte*>(page) - pages::size();
+    stack_pool::release_below(*all[8], edge);
+    CHECK(resident(*all[8]) == 3);
+    CHECK(edge[-128] == std::byte{1});
+    stack_pool::release_below(*all[9], all[9]->base);
+    CHECK(resident(*all[9]) == whole);
+    for (stack* const s : all) pool.give(s);
+}
+
+TEST_CASE("stack_pool: what nobody needs for an interval is surplus, and its memory is given back, record and all") {
+    stack_pool pool(small, 64);
+    std::vector<stack*> all;
+    std::vector<std::byte*> bases;
+    for (int i = 0; i < 32; ++i) {
+        all.push_back(pool.take());
+        bases.push_back(all[i]->base);
+        memset(all[i]->base, 1, all[i]->size);
+        all[i]->context = all[i]->top() - 64;
+    }
+    auto const pages_of = [&](int i) { return resident({.base = bases[i], .size = small - sizeof(stack)}); };
+    for (int i = 0; i < 24; ++i) pool.give(all[i]);
+    auto const release = [&] {
+        while (pool.release_surplus([](stack& s) noexcept {
+            CHECK(s.context == s.top() - 64);
+            ++retired;
+        })) {
+        }
+    };
+    retired = 0;
+    pool.note_surplus();  // there were fewer than now: none, when the interval began
+    release();
+    CHECK(retired == 0);
+    CHECK(pool.existing() == 32);
+    // In the next interval a quarter of them is needed once.
+    for (int i = 0; i < 6; ++i) CHECK(pool.take() == all[i]);
+    for (int i = 0; i < 6; ++i) pool.give(all[i]);
+    pool.note_surplus();
+    release();
+    CHECK(retired == 18);
+    CHECK(pool.existing() == 14);
+    CHECK(pool.in_use() == 8);
+    for (int i = 0; i < 6; ++i) CHECK(pages_of(i) == small / pages::size());
+    for (int i = 6; i < 24; ++i) CHECK(pages_of(i) == 0);
+    for (int i = 24; i < 32; ++i) CHECK(pages_of(i) == small / pages::size());
+    // Warm ones come first, then those; they are as good as new, and guarded.
+    for (int i = 0; i < 24; ++i) {
+        stack* const s = pool.take();
+        CHECK(s == all[i]);
+        CHECK((s->context == nullptr) == (i >= 6));
+        CHECK(s->base == bases[i]);
+        CHECK(s->pool == &pool);
+        if (i >= 6) CHECK(pages_of(i) == 1);
+        CHECK(faults(s->base - 1));
+        CHECK(pool.of(s->base) == s);
+    }
+    CHECK(pool.existing() == 32);
+    CHECK(pool.in_use() == 32);
+    for (stack* const s : all) pool.give(s);
+    // What becomes rare before it is given back is not.
+    pool.note_surplus();
+    pool.note_surplus();
+    std::vector<stack*> again;
+    for (int i = 0; i < 30; ++i) again.push_back(pool.take());
+    retired = 0;
+    for (stack* const s : again) s->context = nullptr;
+    while (pool.release_surplus([](stack&) noexcept { ++retired; })) {
+    }
+    CHECK(retired == 2);
+    for (stack* const s : again) pool.give(s);
 }
 
 #ifdef HOCKET_ASAN
@@ -218,6 +284,10 @@ TEST_CASE("stack_pool: every existing stack is visited once") {
     std::vector<stack*> seen;
     pool.for_each([&](stack& s) { seen.push_back(&s); });
     CHECK(seen == all);
+    trim(pool);
+    seen.clear();
+    pool.for_each([&](stack& s) { seen.push_back(&s); });
+    CHECK(seen == std::vector<stack*>(all.begin() + 50, all.end()));
 }
 
 TEST_CASE("stack_pool: a million stacks are only reserved") {
@@ -304,7 +374,7 @@ TEST_CASE("stack_pool: threads share one pool, with caches and without") {
                     }
                     mine.clear();
                 }
-                if (i % 500 == 0) pool.trim(2);
+                if (i % 500 == 0) trim(pool);
             }
             for (stack* const s : mine) pool.give(s);
         });

@@ -58,7 +58,7 @@ void rob(deque<item>& d, bias& owners) {
 // The owner pushes and takes in bursts, so that the last item is fought for again and again; it grows from 2 slots.
 // Once in a while he takes the oldest himself.
 void owner_and_thieves() {
-    items<8> all;
+    items<10> all;
     deque<item> d(2);
     bias mine;
     atomic<bool> over{false};
@@ -73,6 +73,9 @@ void owner_and_thieves() {
         take(burst == 3 ? d.steal(lost) : d.take(mine));
     }
     while (item* const i = d.take(mine)) take(i);
+    mine.take_back();
+    d.shrink(mine);
+    while (next < all.size()) require(d.push(&all[next++]), "there is room, or memory to grow");
     over.store(true);
     a.join(), b.join();
     // A thief that lost is gone by now; what it did not get is still there.

@@ -47,6 +47,11 @@ public:
     void used_shared() noexcept {
         if (++shared_uses_ < patience) return;
         shared_uses_ = 0;
+        take_back();
+    }
+
+    // Makes the queues private, unless a thief is inside. [owner]
+    void take_back() noexcept {
         std::uint32_t idle = open;
         word_.compare_exchange_strong(idle, 0, acquire, relaxed);  // pairs with the release in leave()
     }
@@ -54,7 +59,7 @@ public:
     // Makes the queues open to the caller until leave(). False when the owner stood still in a section: nothing may be
     // taken, and leave() is not called. About 2 us when they were private. [any thread but the owner]
     bool enter() noexcept;
-    void leave() noexcept { word_.fetch_sub(1, release); }  // pairs with the acquire in used_shared()
+    void leave() noexcept { word_.fetch_sub(1, release); }  // pairs with the acquire in take_back()
 
 private:
     static constexpr std::uint32_t open = 1u << 31;

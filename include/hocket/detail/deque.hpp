@@ -86,6 +86,12 @@ public:
         return n > 0 ? static_cast<std::size_t>(n) : 0;
     }
 
+    // Gives the memory back that it has grown to, if it is empty and no thief is about. [owner]
+    void shrink(bias& mine) noexcept {
+        if (mine.begin() && empty()) items_.shrink();
+        mine.end();
+    }
+
 private:
     // bottom_ has been lowered to b, but perhaps not seen so.
     HOCKET_NOINLINE bool take_shared(bias& mine, std::int64_t b) noexcept {

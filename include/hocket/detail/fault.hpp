@@ -23,6 +23,7 @@ enum class fault : std::uint8_t {
     semaphore_sleeps_without_retry,    // acquire() does not try once more before it sleeps
     thief_does_not_wait,               // a thief takes from queues whose owner is in the middle of an operation
     park_keeps_jobs,                   // a fiber that is suspended leaves its forked jobs in its worker's deque
+    wake_during_trim,                  // a fiber goes on while the pages below its frames are being given back
     scope_forgets_to_settle,           // a worker that is done with the tasks of a scope does not say so
 };
 

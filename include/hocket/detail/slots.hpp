@@ -3,8 +3,8 @@
 //
 // Protocol: the item at position p lies in slot p mod capacity. The owner alone stores, and grows: it copies what is
 //   between the two ends into an array of twice the size and publishes that. A thief may still read the old one, which
-//   holds the same items at the same positions, so retired arrays live until the queue dies (together they are smaller
-//   than the present one).
+//   holds the same items at the same positions, so retired arrays live until the queue dies, or shrinks while no thief is
+//   about (together they are smaller than the present one).
 #pragma once
 
 #include <cstddef>
@@ -62,6 +62,14 @@ public:
         use(bigger);
         array_.store(bigger, release);  // pairs with the acquire in look()
         return true;
+    }
+
+    // Back to the first array; the others are freed. Nothing is in it, and nobody else looks. [owner]
+    void shrink() noexcept {
+        array* a = array_.load(relaxed);
+        while (a->retired != nullptr) delete std::exchange(a, a->retired);
+        use(a);
+        array_.store(a, release);  // pairs with the acquire in look()
     }
 
 private:

@@ -132,8 +132,9 @@ task* worker::idle() noexcept {
     } while (now < until);
 
     ++sleeps;
+    std::int64_t const to_tidy = tidy(now);
     std::int64_t const timer = next_timer();
-    std::int64_t const deadline = rests ? std::min(timer, rest_until) : timer;
+    std::int64_t const deadline = std::min({timer, to_tidy, rests ? rest_until : seam::forever});
     auto something = [&] {
         sched.check_drained();
         return wanted() || next_timer() < timer || (rests ? sched.injected.size() != 0 : sched.work_visible());
@@ -166,10 +167,11 @@ task* worker::rest() noexcept {
         sched.pool_seats.sleep(seat, now + help_after, [] {}, something);
         return nullptr;
     }
+    std::int64_t const to_tidy = tidy(now);
     sched.deep_sleepers.fetch_add(1, seq_cst);
     ++sleeps;
     sched.pool_seats.sleep(
-        seat, seam::forever, [this] { sched.tell_hunger(); },
+        seat, to_tidy, [this] { sched.tell_hunger(); },
         [&] {
             sched.check_drained();
             return something() || sched.work_visible();
@@ -178,6 +180,31 @@ task* worker::rest() noexcept {
     looks_left = looks;
     saw_waiting = false;
     return nullptr;
+}
+
+bool worker::has_better_to_do() const noexcept {
+    if (leaving.load(relaxed)) return true;
+    if (blocking) return sched.blocking_tasks.size() != 0;
+    return !mail.empty() || sched.work_visible() || timers.next_service() <= seam::now();
+}
+
+// Before a sleep: gives memory back, when it is time for that. Until when to sleep at most. [carrier]
+std::int64_t worker::tidy(std::int64_t now) noexcept {
+    if (std::exchange(idle_since, idle_since == 0 ? now : idle_since) == 0) tidied = false;
+    std::int64_t const flush_at = idle_since + trimmer::interval;
+    if (!tidied && now >= flush_at) {
+        flush();
+        tidied = true;
+    }
+    // A blocking worker that sleeps has to be told that a round will be due.
+    if (sched.trim.note(now) && !blocking) sched.pool_seats.wake();
+    auto round_at = [this] {
+        std::int64_t const due = sched.trim.due();
+        // An ordinary worker gives them the time to come.
+        return blocking || due == seam::forever || sched.pool_seats.sleepers() == 0 ? due : due + trimmer::interval;
+    };
+    if (now >= round_at()) sched.trim.run(*this);
+    return std::min(tidied ? seam::forever : flush_at, round_at());
 }
 
 // No stack is to be had: fresh tasks wait, suspended ones go on. [carrier]

@@ -98,6 +98,7 @@ void scheduler::vacate_zero() noexcept {
         // shutdown() closes under the guard: either it finds worker 0 vacant, or this finds that it has closed.
         hold held(guard_);
         if (closed_.load(relaxed) && !drained()) continue;
+        at(0).flush();
         zero_present.store(false, seq_cst);
         zero_ = zero_state::vacant;
         break;

@@ -101,6 +101,12 @@ public:
         return t > h ? static_cast<std::size_t>(t - h) : 0;
     }
 
+    // Gives the memory back that it has grown to, if it is empty and no thief is about. [owner]
+    void shrink(bias& mine) noexcept {
+        if (mine.begin() && empty()) items_.shrink();
+        mine.end();
+    }
+
 private:
     HOCKET_NOINLINE T* pop_shared(bias& mine) noexcept {
         T* item = nullptr;

@@ -41,6 +41,7 @@ private:
 scheduler::scheduler(runtime_options o)
     : options(std::move(o)),
       contexts(options.context == context_backend::boost ? backend::boost : backend::native),
+      trim(*this),
       stacks(options.stack_size, options.max_stacks),
       records(sizeof(task)),
       closures(task::slab_bytes),
@@ -87,6 +88,14 @@ stack* scheduler::own_stack(std::size_t bytes) {
     if (s == nullptr) throw std::bad_alloc();
     s->context = make_context(contexts, *s, &begin_on_own_stack).token;
     return s;
+}
+
+void scheduler::trim_sizes() noexcept {
+    hold held(guard_);
+    for (size_class& c : sizes_) {
+        c.pool->note_surplus();
+        c.pool->release_surplus(&retire);
+    }
 }
 
 task* scheduler::make(task_kind kind, launch const* how, task_type const& type) {
@@ -204,7 +213,10 @@ void scheduler::submit(task* t) noexcept {
 }
 
 void scheduler::make_ready_elsewhere(worker* w, task* t) noexcept {
-    if (t->state.load(relaxed) == task_state::suspended) t->step(task_state::suspended, task_state::ready);
+    if (asleep(t->state.load(relaxed))) {
+        t->state.store(task_state::ready, relaxed);
+        trim.let_go();
+    }
     bool const mine = w != nullptr && &w->sched == this;
     visit const counted(*this, !mine);
     place(w, mine, t);

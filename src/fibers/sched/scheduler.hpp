@@ -23,6 +23,7 @@
 #include "alloc/stack_pool.hpp"
 #include "fibers/sched/injection.hpp"
 #include "fibers/sched/parking.hpp"
+#include "fibers/sched/trimmer.hpp"
 #include "fibers/sched/worker.hpp"
 
 namespace hocket::inline HOCKET_ABI::detail {
@@ -108,6 +109,7 @@ public:
         if (w != nullptr && &w->sched == this && !w->blocking && t->pinned == any_worker &&
             t->kind == task_kind::ordinary && t->own != nullptr) [[likely]] {
             t->state.store(task_state::ready, relaxed);
+            trim.let_go();
             w->push_ready(t);
             wake_for_work(*w);
         } else {
@@ -147,11 +149,15 @@ public:
     void log(log_level level, std::string_view line) const noexcept;
     void unhandled(task& t) noexcept;  // with an exception in flight
 
+    // Ends an interval of the stacks that launch::stack_size asked for, and gives their surplus back. [any thread]
+    void trim_sizes() noexcept;
+
     std::uint64_t spawned() const noexcept;
     std::uint64_t completed() const noexcept;
 
     runtime_options const options;
     backend const contexts;
+    trimmer trim;
     stack_pool stacks;
     slab_pool records;
     slab_pool closures;      // of those that are too large for a record

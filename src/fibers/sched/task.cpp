@@ -10,7 +10,9 @@ char const* to_string(task_state s) noexcept {
         case task_state::free: return "free";
         case task_state::fresh: return "not started";
         case task_state::running: return "running";
-        case task_state::suspended: return "suspended";
+        case task_state::suspended:
+        case task_state::resting:
+        case task_state::trimmed: return "suspended";
         case task_state::ready: return "ready";
     }
     return "?";

@@ -8,6 +8,7 @@
 //   running ---> suspended   the landing after its switch away     suspended > ready     whoever wakes it running
 //   ---> ready       the landing, when it only yields      ready ---> running    the worker that goes on with it
 //   fresh -----> ready       the spawner, when the task has a stack of its own to begin on
+//   suspended -> resting -> trimmed      the trimmer; to all others the three are one
 //
 // A record belongs to one hand at a time: its spawner, the queue it is in, the worker that runs it, or the wait it
 // sleeps in; every move from hand to hand is a release and an acquire of that queue's or wait's own, so the fields
@@ -36,7 +37,12 @@ class scheduler;
 struct task_memory;
 struct local_type;
 
-enum class task_state : std::uint8_t { free, fresh, running, suspended, ready };
+enum class task_state : std::uint8_t { free, fresh, running, suspended, ready, resting, trimmed };
+
+// Whether it waits for something.
+constexpr bool asleep(task_state s) noexcept {
+    return s == task_state::suspended || s == task_state::resting || s == task_state::trimmed;
+}
 
 char const* to_string(task_state s) noexcept;
 
@@ -117,6 +123,15 @@ struct alignas(64) task {
         if (state.load(relaxed) != from) illegal_step(from, to);
 #endif
         state.store(to, relaxed);
+    }
+
+    // running -> suspended, once its context has been stored, by the landing on the other side. From now on the trimmer may
+    // look at it.
+    void fall_asleep() noexcept {
+#ifndef NDEBUG
+        if (state.load(relaxed) != task_state::running) illegal_step(task_state::running, task_state::suspended);
+#endif
+        state.store(task_state::suspended, release);  // pairs with the acquire in trimmer::look_at()
     }
 
 private:

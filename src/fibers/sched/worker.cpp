@@ -177,6 +177,7 @@ task* worker::next_by_search() noexcept {
         t = blocking ? rest() : idle();
         if (t == nullptr) return nullptr;
     }
+    idle_since = 0;
     if (seat.searching) found();
     // It was perhaps the one blocking worker that looked for waiting work, and is busy now: another has to look.
     if (blocking && sched.work_visible()) sched.wake_for_work();
@@ -209,6 +210,21 @@ void worker::give_memory(task_memory* m) noexcept {
     idle_memory = m;
     ++idle_memory_count;
     idle_memory_bytes.store(idle_memory_bytes.load(relaxed) + m->memory.reserved(), relaxed);
+}
+
+// What this worker keeps goes to the pools, and its empty queues are small again.
+void worker::flush() noexcept {
+    mine.take_back();
+    jobs.shrink(mine);
+    fresh.shrink(mine);
+    ready.shrink(mine);
+    stacks.flush(2);
+    records.flush();
+    closures.flush();
+    while (idle_memory != nullptr) delete std::exchange(idle_memory, idle_memory->next);
+    idle_memory_count = 0;
+    idle_memory_bytes.store(0, relaxed);
+    blocks.flush();
 }
 
 }  // namespace hocket::inline HOCKET_ABI::detail

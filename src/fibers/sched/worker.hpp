@@ -130,6 +130,12 @@ struct alignas(64) worker : worker_face {
     task* current() const noexcept { return reinterpret_cast<task*>(running.load(relaxed)); }
     void set_current(task* t) noexcept { running.store(reinterpret_cast<task_face*>(t), relaxed); }
 
+    // Gives what this worker keeps for its next tasks to the pools. [this worker]
+    void flush() noexcept;
+
+    // Whether somebody waits for this worker, which is idle and tidies up. [this worker]
+    bool has_better_to_do() const noexcept;
+
     task_memory* take_memory();
     void give_memory(task_memory* m) noexcept;
 
@@ -172,6 +178,8 @@ struct alignas(64) worker : worker_face {
     // Sleep.
     parking::seat seat;
     int looks_left = 0;           // blocking worker: looks for waiting ordinary work before deep sleep
+    std::int64_t idle_since = 0;  // 0: not idle
+    bool tidied = false;          // since then
     bool saw_waiting = false;     // at the last look there was some
     bool helping = false;         // what ran last was ordinary work
     std::int64_t help_began = 0;
@@ -212,6 +220,7 @@ private:
     void drain_mail() noexcept;
     task* idle() noexcept;
     task* rest() noexcept;
+    std::int64_t tidy(std::int64_t now) noexcept;
     void starve() noexcept;
     void found() noexcept;
     parking& seats() noexcept;

@@ -9,7 +9,7 @@ namespace hocket::inline HOCKET_ABI::detail {
 void waiter::park(worker& w, void* self) {
     auto* const me = static_cast<waiter*>(self);
     task* const t = me->task_;
-    t->step(task_state::running, task_state::suspended);
+    t->fall_asleep();
     std::uint32_t const before = me->word_.fetch_or(parked, acq_rel);
     if (seam::fault_injected(seam::fault::park_ignores_delivery)) return;
     if ((before & delivered) != 0) w.sched.make_ready(t);  // it was faster than we parked

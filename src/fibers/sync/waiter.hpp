@@ -108,8 +108,8 @@ private:
 
     std::uint32_t wait_alone(lock& guard) noexcept {
         word_.store(alone | parked, relaxed);
-        task_->step(task_state::running, task_state::suspended);
-        suspend(why_, [](worker&, void* held) { static_cast<lock*>(held)->drop(); }, &guard);
+        source_ = &guard;
+        suspend(why_, &park_alone, this);
         return word_.load(relaxed) >> 8;
     }
 
@@ -118,10 +118,17 @@ private:
     std::uint32_t wait_as_thread(std::int64_t deadline) noexcept;
     void wake(task* t) noexcept;
     static void park(worker& w, void* self);
+    static void park_alone(worker&, void* self) {
+        auto* const me = static_cast<waiter*>(self);
+        lock* const source = me->source_;
+        me->task_->fall_asleep();
+        source->drop();  // from here on the waiter may be gone
+    }
 
     atomic<std::uint32_t> word_{0};
     task* const task_;  // null: a plain thread
     wait_reason const why_;
+    lock* source_;  // of wait_alone()
 };
 
 }  // namespace hocket::inline HOCKET_ABI::detail
