@@ -7,6 +7,7 @@
 #include <future>
 #include <hocket/detail/shared_state.hpp>
 #include <hocket/detail/spawn.hpp>
+#include <hocket/detail/wait_limit.hpp>
 #include <hocket/this_fiber.hpp>
 #include <memory>
 #include <type_traits>
@@ -62,7 +63,9 @@ public:
     }
     template <class Clock, class Duration>
     future_status wait_until(std::chrono::time_point<Clock, Duration> t) const {
-        return wait_ns(detail::deadline_of(t));
+        require();
+        auto const attempt = [this](detail::wait_limit const& limit) { return state_->done.wait_until(limit.deadline); };
+        return detail::attempt_until(t, attempt) ? future_status::ready : future_status::timeout;
     }
 
 private:

@@ -3,10 +3,12 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <hocket/detail/atomic.hpp>
+#include <hocket/detail/wait_limit.hpp>
 #include <hocket/detail/wait_queue.hpp>
-#include <hocket/this_fiber.hpp>
 #include <limits>
+#include <stop_token>
 
 namespace hocket::inline HOCKET_ABI {
 
@@ -20,7 +22,9 @@ public:
     HOCKET_API ~semaphore_core();
 
     HOCKET_API void release(std::ptrdiff_t n) noexcept;
-    HOCKET_API bool acquire(std::int64_t deadline) noexcept;
+    // Whether it got one.
+    HOCKET_API bool acquire(wait_limit const& limit) noexcept;
+    [[noreturn]] HOCKET_API static void bad_permits(std::ptrdiff_t n) noexcept;
     bool try_acquire() noexcept {
         std::ptrdiff_t n = permits_.load(relaxed);
         // acquire: pairs with the release in release()
@@ -43,14 +47,16 @@ template <std::ptrdiff_t LeastMax = std::numeric_limits<std::ptrdiff_t>::max()>
 class counting_semaphore {
 public:
     // `permits` is in [0, max()].
-    constexpr explicit counting_semaphore(std::ptrdiff_t permits) noexcept : core_(permits) {}
+    constexpr explicit counting_semaphore(std::ptrdiff_t permits) noexcept : core_(permits) {
+        if (permits < 0 || permits > LeastMax) detail::semaphore_core::bad_permits(permits);
+    }
 
     static constexpr std::ptrdiff_t max() noexcept { return LeastMax; }
 
     // Adds n permits, n >= 0; the sum stays within max(). [any thread]
     void release(std::ptrdiff_t n = 1) noexcept { core_.release(n); }
     // Takes one permit; waits until there is one. [any thread]
-    void acquire() noexcept { core_.acquire(INT64_MAX); }
+    void acquire() noexcept { core_.acquire({}); }
     // Takes one if there is one. [any thread]
     bool try_acquire() noexcept { return core_.try_acquire(); }
     // Takes one, or returns false when none came in time. [any thread]
@@ -59,8 +65,19 @@ public:
         return core_.acquire(detail::from_now(d));
     }
     template <class Clock, class Duration>
-    bool try_acquire_until(std::chrono::time_point<Clock, Duration> t) noexcept {
-        return core_.acquire(detail::deadline_of(t));
+    bool try_acquire_until(std::chrono::time_point<Clock, Duration> t) {
+        return detail::attempt_until(t, [this](auto const& limit) { return core_.acquire(limit); });
+    }
+    // The same, and also false when a stop is asked of `stop` first; a permit that is there is taken all the same.
+    // [any thread]
+    bool acquire(std::stop_token const& stop) noexcept { return core_.acquire(stop); }
+    template <class Rep, class Period>
+    bool try_acquire_for(std::stop_token const& stop, std::chrono::duration<Rep, Period> d) noexcept {
+        return core_.acquire({stop, detail::from_now(d)});
+    }
+    template <class Clock, class Duration>
+    bool try_acquire_until(std::stop_token const& stop, std::chrono::time_point<Clock, Duration> t) {
+        return detail::attempt_until(t, &stop, [this](auto const& limit) { return core_.acquire(limit); });
     }
 
 private:

@@ -7,6 +7,7 @@
 #include <functional>
 #include <hocket/arena.hpp>
 #include <hocket/detail/config.hpp>
+#include <hocket/detail/wait_limit.hpp>
 #include <ostream>
 #include <stop_token>
 #include <string_view>
@@ -28,26 +29,6 @@ private:
 
 namespace detail {
 HOCKET_API void sleep_until_ns(std::int64_t deadline) noexcept;
-HOCKET_API std::int64_t now_ns() noexcept;
-
-// A duration as nanoseconds, clamped instead of overflowing.
-template <class Rep, class Period>
-constexpr std::int64_t to_ns(std::chrono::duration<Rep, Period> d) noexcept {
-    using limit = std::chrono::duration<double, std::nano>;
-    if (limit(d).count() > 4e18) return INT64_MAX / 2;
-    if (limit(d).count() < -4e18) return INT64_MIN / 2;
-    return std::chrono::ceil<std::chrono::nanoseconds>(d).count();
-}
-// The deadline `d` from now.
-template <class Rep, class Period>
-std::int64_t from_now(std::chrono::duration<Rep, Period> d) noexcept {
-    return now_ns() + to_ns(d);
-}
-// The deadline of a time point of any clock.
-template <class Clock, class Duration>
-std::int64_t deadline_of(std::chrono::time_point<Clock, Duration> t) noexcept {
-    return from_now(t - Clock::now());
-}
 }  // namespace detail
 
 namespace this_fiber {
@@ -61,10 +42,13 @@ void sleep_for(std::chrono::duration<Rep, Period> d) noexcept {
     if (d > d.zero()) detail::sleep_until_ns(detail::from_now(d));
 }
 
-// Suspends until `t`. [any thread]
+// Suspends until `Clock` shows `t`. Throws what Clock::now() throws. [any thread]
 template <class Clock, class Duration>
-void sleep_until(std::chrono::time_point<Clock, Duration> t) noexcept {
-    detail::sleep_until_ns(detail::deadline_of(t));
+void sleep_until(std::chrono::time_point<Clock, Duration> t) {
+    detail::attempt_until(t, [](detail::wait_limit const& limit) {
+        detail::sleep_until_ns(limit.deadline);
+        return false;
+    });
 }
 
 // The running task's id; the empty id outside a task. [any thread]

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <hocket/fiber.hpp>
+#include <hocket/future.hpp>
 #include <hocket/go.hpp>
 #include <thread>
 #include <utility>
@@ -44,3 +45,18 @@ private:
     std::vector<std::thread> threads_;
     int members_ = 0;
 };
+
+// The future of f(), called on a plain thread.
+template <class F>
+auto thread_async(F f) {
+    hocket::packaged_task<std::invoke_result_t<F&>()> task(std::move(f));
+    auto result = task.get_future();
+    std::thread(std::move(task)).detach();
+    return result;
+}
+
+// What f() returns on a plain thread. The calling fiber is suspended meanwhile.
+template <class F>
+auto on_a_thread(F f) {
+    return thread_async(std::move(f)).get();
+}

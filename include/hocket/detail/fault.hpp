@@ -19,6 +19,7 @@ enum class fault : std::uint8_t {
     publish_before_saved,              // a fiber is shown to its waker before its context is stored
     park_ignores_delivery,             // a fiber that is woken on its way to sleep sleeps all the same
     claim_in_two_steps,                // who ends a wait is looked up, then written down
+    stop_is_asked_once,                // a wait looks whether it shall stop when it begins, and not again
     condition_unlocks_first,           // wait() gives the mutex back before it is queued
     semaphore_sleeps_without_retry,    // acquire() does not try once more before it sleeps
     thief_does_not_wait,               // a thief takes from queues whose owner is in the middle of an operation

@@ -1,6 +1,6 @@
 // Waiting for a condition.
 //
-// Protocol: wait() queues its node before it gives the mutex back, so a notification that comes after the unlock
+// Protocol: wait() queues its node before it gives the lock back, so a notification that comes after the unlock
 //   finds it. Notifiers claim under the queue's lock and deliver after it, so the condition variable may die as soon
 //   as all who waited have been notified.
 #include <hocket/condition_variable.hpp>
@@ -8,11 +8,9 @@
 #include "fibers/sched/misuse.hpp"
 #include "fibers/sync/wait_queue.hpp"
 
-namespace hocket::inline HOCKET_ABI {
+namespace hocket::inline HOCKET_ABI::detail {
 
-using namespace detail;
-
-void condition_variable::notify_one() noexcept {
+void condition_core::notify_one() noexcept {
     wait_node* n;
     {
         hold guarded(waiters_.guard);
@@ -21,7 +19,7 @@ void condition_variable::notify_one() noexcept {
     if (n != nullptr) n->who.deliver();
 }
 
-void condition_variable::notify_all() noexcept {
+void condition_core::notify_all() noexcept {
     claimed_list woken;
     {
         hold guarded(waiters_.guard);
@@ -30,28 +28,30 @@ void condition_variable::notify_all() noexcept {
     woken.deliver();
 }
 
-bool condition_variable::wait_until_ns(std::unique_lock<mutex>& held, std::int64_t deadline) {
-    if (!held.owns_lock()) misuse("condition_variable::wait() without holding the mutex");
+bool condition_core::wait(void* held, how_to const& ways, wait_limit const& limit) noexcept {
     waiter me(wait_reason::condition);
     wait_node node(me);
     bool const unlocks_first = seam::fault_injected(seam::fault::condition_unlocks_first);
-    if (unlocks_first) held.unlock();
+    if (unlocks_first) ways.unlock(held);
     {
         hold guarded(waiters_.guard);
         enqueue(waiters_, node);
     }
-    if (!unlocks_first) held.unlock();
-    bool const notified = me.wait(deadline) != waiter::timed_out;
+    if (!unlocks_first) ways.unlock(held);
+    bool const notified = !waiter::gave_up(me.wait(limit));
     if (!notified) {
         hold guarded(waiters_.guard);
         remove(waiters_, node);
     }
-    held.lock();
+    ways.lock(held);
     return notified;
 }
 
-void condition_variable::destroyed_in_use() noexcept {
+void condition_core::destroyed_in_use() noexcept {
     misuse("a condition variable was destroyed while somebody waits for it");
 }
+void condition_core::waited_without_lock() noexcept {
+    misuse("condition_variable::wait() without holding the mutex");
+}
 
-}  // namespace hocket::inline HOCKET_ABI
+}  // namespace hocket::inline HOCKET_ABI::detail

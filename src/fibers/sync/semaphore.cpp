@@ -48,10 +48,8 @@ void semaphore_core::release(std::ptrdiff_t n) noexcept {
     woken.deliver();
 }
 
-bool semaphore_core::acquire(std::int64_t deadline) noexcept {
+bool semaphore_core::acquire(wait_limit const& limit) noexcept {
     if (try_acquire()) return true;
-    waiter me(wait_reason::semaphore);
-    wait_node node(me);
     waiters_.guard.acquire();
     std::ptrdiff_t seen = permits_.load(relaxed);
     if (seam::fault_injected(seam::fault::semaphore_sleeps_without_retry)) permits_.store(seen = queued, relaxed);
@@ -63,11 +61,11 @@ bool semaphore_core::acquire(std::int64_t deadline) noexcept {
             return true;
         }
     }
-    enqueue(waiters_, node);
-    if (me.wait(waiters_.guard, deadline) != waiter::timed_out) return true;
-    hold guarded(waiters_.guard);
-    if (remove(waiters_, node) && waiters_.first == nullptr) permits_.store(0, relaxed);
-    return false;
+    return wait_queued(waiters_, waiters_.guard, wait_reason::semaphore, limit, [this] {
+        if (waiters_.first == nullptr) permits_.store(0, relaxed);
+    });
 }
+
+void semaphore_core::bad_permits(std::ptrdiff_t n) noexcept { misuse("a semaphore cannot begin with %td permits", n); }
 
 }  // namespace hocket::inline HOCKET_ABI::detail

@@ -48,6 +48,20 @@ inline wait_node* claim_first(wait_queue& q, std::uint32_t key = 1) noexcept {
     return nullptr;
 }
 
+// The caller waits in `q`. `guard`, the queue's lock, is held, and given back. True when it was claimed there. False when
+// the limit came first: it is out of the queue again, and if nobody else had taken it out, left() was called under the
+// lock.
+template <class Left>
+bool wait_queued(wait_queue& q, lock& guard, wait_reason why, wait_limit const& limit, Left left) noexcept {
+    waiter me(why);
+    wait_node node(me);
+    enqueue(q, node);
+    if (!waiter::gave_up(me.wait(guard, limit))) return true;
+    hold guarded(guard);
+    if (remove(q, node)) left();
+    return false;
+}
+
 // Waiters that have been claimed under a lock, to be told after it.
 class claimed_list {
 public:

@@ -28,6 +28,17 @@ std::uint32_t waiter::wait_as_fiber() noexcept {
     return word_.load(acquire) >> 8;
 }
 
+// Not inline: it says who its thread is, and compilers remember that over a suspension.
+std::uint32_t waiter::wait_stoppable(wait_limit const& limit) noexcept {
+    auto stop_waiting = [this]() noexcept { end(stopped); };
+    if (seam::fault_injected(seam::fault::stop_is_asked_once)) {
+        if (limit.stop->stop_requested()) stop_waiting();
+        return wait(limit.deadline);
+    }
+    std::stop_callback const listening(*limit.stop, stop_waiting);
+    return wait(limit.deadline);
+}
+
 // A deadline as a source of its own; its lock is the wheel's.
 struct deadline_timer : timer {
     explicit deadline_timer(waiter& w) noexcept : waits(w) {

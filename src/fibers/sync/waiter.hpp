@@ -15,6 +15,9 @@
 //   finds `delivered` when it wants to park. So a fiber is never made ready before its context has been stored
 //   (invariant I4 of worker.hpp). Losers forget the waiter before they drop their lock; when the wait has ended the
 //   waiter takes the lock of every source that did not wake it, to unregister, and so outlives their last look.
+//   A stop that is asked for is one more source: a std::stop_callback that lives as long as the wait. Its destructor
+//   blocks its thread while the callback runs on another, so no lock is held then; the callback is one compare-and-swap
+//   and a wake, and never suspends.
 //   A fiber with one source and no timer cannot be contested, and keeps its source's lock until its context has been
 //   stored: whoever finds it finds it asleep, and needs no atomic operation to claim and to wake it (alone).
 // Memory order: deliver() releases all the waker did; the waiter acquires it in wait(). Parking releases the waiter's
@@ -24,6 +27,7 @@
 #include <cstdint>
 #include <hocket/detail/atomic.hpp>
 #include <hocket/detail/fault.hpp>
+#include <hocket/detail/wait_limit.hpp>
 
 #include "fibers/sched/scheduler.hpp"
 #include "fibers/sched/switch.hpp"
@@ -37,28 +41,30 @@ namespace hocket::inline HOCKET_ABI::detail {
 
 class waiter {
 public:
-    // What ended a wait: 0 is the deadline, sources use keys from 1 on.
+    // What ended a wait: 0 is the deadline, sources use keys from 1 on, the last one is the stop.
     static constexpr std::uint32_t timed_out = 0;
+    static constexpr std::uint32_t stopped = 0xff'ffff;
+    static bool gave_up(std::uint32_t key) noexcept { return key == timed_out || key == stopped; }
 
     // A wait of the calling fiber, or thread. [any thread]
     explicit waiter(wait_reason why) noexcept : task_(this_task()), why_(why) {}
     waiter(waiter const&) = delete;
     waiter& operator=(waiter const&) = delete;
 
-    // Sleeps until a source has delivered, or until the deadline. Returns the winner's key. [any thread, the owner]
-    std::uint32_t wait(std::int64_t deadline = seam::forever) noexcept {
-        if (deadline == seam::forever) return task_ != nullptr ? wait_as_fiber() : wait_as_thread(deadline);
-        return task_ != nullptr ? wait_as_fiber(deadline) : wait_as_thread(deadline);
+    // Sleeps until a source has delivered, or the limit has come. Returns the winner's key. [any thread, the owner]
+    std::uint32_t wait(wait_limit const& limit = {}) noexcept {
+        if (limit.stop != nullptr) return wait_stoppable(limit);
+        if (task_ == nullptr) return wait_as_thread(limit.deadline);
+        return limit.none() ? wait_as_fiber() : wait_as_fiber(limit.deadline);
     }
 
     // The same where `guard`, the lock of the one source, is held: it is dropped when nothing more can be missed.
     // [any thread, the owner]
-    std::uint32_t wait(lock& guard, std::int64_t deadline = seam::forever) noexcept {
+    std::uint32_t wait(lock& guard, wait_limit const& limit = {}) noexcept {
         // Observers run user's code in between.
-        if (deadline == seam::forever && task_ != nullptr && !this_worker()->special) [[likely]]
-            return wait_alone(guard);
+        if (limit.none() && task_ != nullptr && !this_worker()->special) [[likely]] return wait_alone(guard);
         guard.drop();
-        return wait(deadline);
+        return wait(limit);
     }
 
     // True for the one waker that may end the wait. Under the source's lock. [any thread]
@@ -113,6 +119,7 @@ private:
         return word_.load(relaxed) >> 8;
     }
 
+    std::uint32_t wait_stoppable(wait_limit const& limit) noexcept;
     std::uint32_t wait_as_fiber() noexcept;
     std::uint32_t wait_as_fiber(std::int64_t deadline) noexcept;
     std::uint32_t wait_as_thread(std::int64_t deadline) noexcept;

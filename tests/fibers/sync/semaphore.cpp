@@ -5,13 +5,23 @@
 #include <atomic>
 #include <chrono>
 #include <hocket/fiber.hpp>
+#include <memory>
+#include <stop_token>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 #include "crowd.hpp"
+#include "dumped.hpp"
 #include "seed.hpp"
+#include "slow_clock.hpp"
 
 using namespace std::chrono_literals;
+
+static_assert(std::is_same_v<hocket::binary_semaphore, hocket::counting_semaphore<1>>);
+static_assert(hocket::binary_semaphore::max() >= 1 && hocket::counting_semaphore<>::max() >= 1'000'000);
+static_assert(!std::is_copy_constructible_v<hocket::binary_semaphore>);
+static_assert(!std::is_convertible_v<std::ptrdiff_t, hocket::binary_semaphore>);
 
 FIBER_TEST_CASE("semaphore: never more inside than there are permits", .workers = {1, 2, 4}) {
     hocket::counting_semaphore<> s(3);
@@ -108,4 +118,91 @@ FIBER_TEST_CASE("semaphore: permits are neither lost nor made when waits time ou
     CHECK(got.load() + missed.load() == 12 * 250);
     for (int i = 0; i < permits; ++i) CHECK(s.try_acquire());
     CHECK_FALSE(s.try_acquire());
+}
+
+FIBER_TEST_CASE("semaphore: a permit that is there is taken whatever the limit", .workers = {1, 2}) {
+    hocket::counting_semaphore<> s(7);
+    std::stop_source stop;
+    stop.request_stop();
+    auto const token = stop.get_token();
+    CHECK(s.try_acquire_for(-1s));
+    CHECK(s.try_acquire_until(std::chrono::steady_clock::time_point::min()));
+    CHECK(s.try_acquire_until(std::chrono::system_clock::time_point::max()));
+    CHECK(s.try_acquire_until(slow_clock::now()));
+    CHECK(s.acquire(token));
+    CHECK(s.try_acquire_for(token, 0s));
+    CHECK(s.try_acquire_until(token, slow_clock::now()));
+    CHECK_FALSE(s.try_acquire());
+}
+
+FIBER_TEST_CASE("semaphore: any clock decides for itself when its time has come", .workers = {1, 2, 4}) {
+    hocket::binary_semaphore s(0);
+    auto waits = [&] {
+        auto const slow = slow_clock::now() + 1ms;
+        auto const wall = std::chrono::system_clock::now() + 1ms;
+        return !s.try_acquire_until(slow) && slow_clock::now() >= slow && !s.try_acquire_until(wall) &&
+               std::chrono::system_clock::now() >= wall;
+    };
+    CHECK(hocket::async(waits).get());
+    CHECK(on_a_thread(waits));
+}
+
+FIBER_TEST_CASE("semaphore: a stop ends the wait", .workers = {1, 2, 4}) {
+    hocket::binary_semaphore s(0);
+    std::stop_source stop;
+    auto for_ever = hocket::async([&] { return s.acquire(stop.get_token()); });
+    auto for_long = hocket::async([&] { return s.try_acquire_for(stop.get_token(), 60s); });
+    auto thread = thread_async([&] { return s.acquire(stop.get_token()); });
+    auto until =
+        thread_async([&] { return s.try_acquire_until(stop.get_token(), std::chrono::system_clock::now() + 60s); });
+    wait_until_dumped(hocket::testing::runtime_under_test(), 2, "waits for a semaphore");
+    stop.request_stop();
+    CHECK_FALSE(for_ever.get());
+    CHECK_FALSE(for_long.get());
+    CHECK_FALSE(thread.get());
+    CHECK_FALSE(until.get());
+    CHECK_FALSE(s.acquire(stop.get_token()));
+    std::stop_source never;
+    auto patient = hocket::async([&] { return s.acquire(never.get_token()); });
+    s.release();
+    CHECK(patient.get());
+}
+
+FIBER_TEST_CASE("semaphore: permits are neither lost nor made when stops come as permits do", .workers = {1, 2, 4}) {
+    std::uint64_t const seed = test_seed("semaphore, stopped");
+    hocket::counting_semaphore<> s(0);
+    std::atomic<int> got{0};
+    int released = 0;
+    for (int round = 0; round < 100; ++round) {
+        random_stream random(seed, static_cast<std::uint64_t>(round));
+        std::stop_source stop;
+        crowd c;
+        auto take = [&](int) { got += s.acquire(stop.get_token()); };
+        c.fibers(4, take);
+        if (round % 8 == 0) c.threads(2, take);
+        auto const some = std::chrono::microseconds(random.below(40));
+        c.fibers(1, [&](int) {
+            hocket::this_fiber::sleep_for(some);
+            stop.request_stop();
+        });
+        for (int i = 0; i < 3; ++i) {
+            if (random.below(2) == 0) hocket::this_fiber::sleep_for(std::chrono::microseconds(random.below(30)));
+            s.release();
+            ++released;
+        }
+        c.join();
+    }
+    while (s.try_acquire()) ++got;
+    CHECK(got.load() == released);
+}
+
+FIBER_TEST_CASE("semaphore: it may die as soon as its permits have been had", .workers = {1, 2, 4}) {
+    for (int i = 0; i < 200; ++i) {
+        auto s = std::make_unique<hocket::binary_semaphore>(0);
+        hocket::binary_semaphore* const known = s.get();
+        auto done = hocket::async([known] { known->release(); });
+        s->acquire();
+        s.reset();
+        done.get();
+    }
 }
