@@ -2,12 +2,15 @@
 #pragma once
 
 #include <hocket/arena.hpp>
+#include <hocket/barrier.hpp>
 #include <hocket/channel.hpp>
 #include <hocket/condition_variable.hpp>
+#include <hocket/event.hpp>
 #include <hocket/fiber.hpp>
 #include <hocket/fiber_local.hpp>
 #include <hocket/future.hpp>
 #include <hocket/go.hpp>
+#include <hocket/latch.hpp>
 #include <hocket/launch.hpp>
 #include <hocket/mutex.hpp>
 #include <hocket/parallel.hpp>

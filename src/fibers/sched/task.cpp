@@ -26,6 +26,9 @@ char const* to_string(wait_reason r) noexcept {
         case wait_reason::mutex: return "waits for a mutex";
         case wait_reason::condition: return "waits for a condition variable";
         case wait_reason::semaphore: return "waits for a semaphore";
+        case wait_reason::latch: return "waits for a latch";
+        case wait_reason::barrier: return "waits for a barrier";
+        case wait_reason::event: return "waits for an event";
         case wait_reason::channel_send: return "sends into a full channel";
         case wait_reason::channel_receive: return "receives from an empty channel";
         case wait_reason::completion: return "waits for a result";
