@@ -13,8 +13,12 @@
 #include <hocket/latch.hpp>
 #include <hocket/launch.hpp>
 #include <hocket/mutex.hpp>
+#include <hocket/once.hpp>
 #include <hocket/parallel.hpp>
+#include <hocket/recursive_mutex.hpp>
 #include <hocket/runtime.hpp>
 #include <hocket/scope.hpp>
 #include <hocket/semaphore.hpp>
+#include <hocket/shared_mutex.hpp>
 #include <hocket/this_fiber.hpp>
+#include <hocket/timed_mutex.hpp>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hocket/detail/atomic.hpp>
+#include <hocket/detail/wait_limit.hpp>
 #include <hocket/detail/wait_queue.hpp>
 #include <mutex>
 
@@ -23,7 +24,7 @@ public:
     void lock() noexcept {
         std::uint32_t free = 0;
         // acquire: pairs with the release in unlock()
-        if (!state_.compare_exchange_strong(free, held, detail::acquire, detail::relaxed)) lock_slow();
+        if (!state_.compare_exchange_strong(free, held, detail::acquire, detail::relaxed)) lock_slow({});
     }
 
     // Takes the mutex if it is free. [any thread]
@@ -38,8 +39,11 @@ public:
         if (!state_.compare_exchange_strong(only, 0, detail::release, detail::relaxed)) unlock_slow();
     }
 
+protected:
+    // Whether the caller has it now. For those with a limit: timed_mutex.
+    HOCKET_API bool lock_slow(detail::wait_limit const& limit) noexcept;
+
 private:
-    HOCKET_API void lock_slow() noexcept;
     HOCKET_API void unlock_slow() noexcept;
     [[noreturn]] HOCKET_API void destroyed_in_use() noexcept;
 

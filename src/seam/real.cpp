@@ -86,7 +86,7 @@ void thread::join() noexcept {
     started_ = false;
 }
 
-unsigned long thread_id() noexcept { return static_cast<unsigned long>(syscall(SYS_gettid)); }
+unsigned long thread_id() noexcept { return static_cast<unsigned long>(pthread_self()); }
 
 std::uint32_t choice::below(std::uint32_t n) noexcept {
     // xorshift64*, then the high half scaled to the range (Lemire's multiplication).

@@ -104,6 +104,89 @@ TEST_CASE("misuse: unlocking what is not locked, destroying what is") {
         hocket::mutex m;
         m.lock();
     });
+    dies("mutex was destroyed while it was held", [] {
+        hocket::timed_mutex m;
+        static_cast<void>(m.try_lock_for(1s));
+    });
+    dies("mutex was destroyed while it was held", [] {
+        hocket::recursive_mutex m;
+        m.lock();
+    });
+    dies("shared mutex was destroyed while it was held", [] {
+        hocket::shared_mutex m;
+        m.lock();
+    });
+    dies("shared mutex was destroyed while it was held", [] {
+        hocket::shared_timed_mutex m;
+        m.lock_shared();
+    });
+    dies("shared_mutex::unlock() by somebody who does not hold it", [] {
+        hocket::shared_mutex m;
+        m.unlock();
+    });
+    dies("shared_mutex::unlock() by somebody who does not hold it", [] {
+        hocket::shared_mutex m;
+        m.lock_shared();
+        m.unlock();
+    });
+    dies("shared_mutex::unlock_shared() by somebody who does not hold it", [] {
+        hocket::shared_mutex m;
+        m.unlock_shared();
+    });
+    dies("shared_mutex::unlock_shared() by somebody who does not hold it", [] {
+        hocket::shared_mutex m;
+        m.lock();
+        m.unlock_shared();
+    });
+}
+
+TEST_CASE("misuse: unlocking a recursive mutex that somebody else holds") {
+    char const* const sentence = "recursive_mutex::unlock() by somebody who does not hold it";
+    dies(sentence, [] {
+        hocket::recursive_mutex m;
+        m.unlock();
+    });
+    dies(sentence, [] {
+        runtime rt(small());
+        rt.run([] {
+            hocket::recursive_timed_mutex m;
+            m.lock();
+            hocket::async([&m] { m.unlock(); }).get();
+        });
+    });
+    dies(sentence, [] {
+        hocket::recursive_mutex m;
+        m.lock();
+        std::thread([&m] { m.unlock(); }).join();
+    });
+}
+
+TEST_CASE("misuse: counts below zero, and beyond what is expected") {
+    dies("latch(-1) is out of range", [] { hocket::latch const l(-1); });
+    dies("latch::count_down(3) is out of range, or more than is still expected", [] {
+        hocket::latch l(2);
+        l.count_down(3);
+    });
+    dies("latch::count_down(-1) is out of range", [] {
+        hocket::latch l(2);
+        l.count_down(-1);
+    });
+    dies("barrier(-1) is out of range", [] { hocket::barrier<> const b(-1); });
+    dies("barrier::arrive(3) is out of range, or more than is still expected", [] {
+        hocket::barrier<> b(2);
+        static_cast<void>(b.arrive(3));
+    });
+    dies("barrier::arrive(0) is out of range", [] {
+        hocket::barrier<> b(2);
+        static_cast<void>(b.arrive(0));
+    });
+    dies("barrier::arrive(1) is out of range, or more than is still expected", [] {
+        hocket::barrier<> b(1);
+        b.arrive_and_drop();
+        b.arrive_and_drop();
+    });
+    dies("a semaphore cannot begin with -1 permits", [] { hocket::counting_semaphore<> const s(-1); });
+    dies("a semaphore cannot begin with 2 permits", [] { hocket::binary_semaphore const s(2); });
 }
 
 TEST_CASE("misuse: waiting on a condition without its mutex") {
@@ -112,6 +195,12 @@ TEST_CASE("misuse: waiting on a condition without its mutex") {
         hocket::condition_variable cv;
         std::unique_lock<hocket::mutex> held(m, std::defer_lock);
         cv.wait(held);
+    });
+    dies("without holding the mutex", [] {
+        std::mutex m;
+        hocket::condition_variable_any cv;
+        std::unique_lock<std::mutex> held(m, std::defer_lock);
+        static_cast<void>(cv.wait_for(held, 1ms));
     });
 }
 
@@ -153,6 +242,20 @@ TEST_CASE("misuse: destroying what somebody waits for") {
                                                                         [](auto& ch) { static_cast<void>(ch.send(1)); }));
     dies("semaphore was destroyed while somebody waits",
          while_waited_for([] { return std::make_unique<hocket::counting_semaphore<>>(0); }, [](auto& s) { s.acquire(); }));
+    dies("a latch was destroyed while somebody waits",
+         while_waited_for([] { return std::make_unique<hocket::latch>(1); }, [](auto& l) { l.wait(); }));
+    dies("a barrier was destroyed while somebody waits",
+         while_waited_for([] { return std::make_unique<hocket::barrier<>>(2); }, [](auto& b) { b.arrive_and_wait(); }));
+    dies("an event was destroyed while somebody waits",
+         while_waited_for([] { return std::make_unique<hocket::event>(); },
+                          [](auto& e) { static_cast<void>(e.wait_for(30s)); }));
+    dies("condition variable was destroyed while somebody waits",
+         while_waited_for([] { return std::make_unique<hocket::condition_variable_any>(); },
+                          [](auto& cv) {
+                              hocket::shared_mutex m;
+                              m.lock_shared();
+                              cv.wait(m, [] { return false; });
+                          }));
     dies("mutex was destroyed while it was held", while_waited_for(
                                                       [] {
                                                           auto m = std::make_unique<hocket::mutex>();
