@@ -9,6 +9,7 @@
 #include <hocket/this_fiber.hpp>
 #include <stop_token>
 #include <system_error>
+#include <thread>
 #include <type_traits>
 #include <utility>
 
@@ -82,6 +83,9 @@ public:
     std::stop_token get_stop_token() const noexcept { return state_ ? state_->stop.get_token() : std::stop_token(); }
     bool request_stop() noexcept { return state_ && state_->stop.request_stop(); }
     void swap(fiber& other) noexcept { std::swap(state_, other.state_); }
+
+    // How many threads the machine can run at once; 0 when that is not known. [any thread]
+    static unsigned hardware_concurrency() noexcept { return std::thread::hardware_concurrency(); }
 
 private:
     template <class F, class... Args>

@@ -102,6 +102,14 @@ TEST_CASE("parallel") {
           "77031 takes 350 steps\nhalf of them take at most 99\na,b,c,d,e,f,g,h\nthe first that failed was 99\n");
 }
 
+TEST_CASE("a program over std's names, on fibers and on threads") {
+    std::string const expected =
+        "sum of squares: 338350\nsmoothed: 1 3 6 7 6 3 1 \nmost inside: 2\nread: 36\n"
+        "promised: a promise kept, 42, one broken\nlocked: 201\n";
+    CHECK(output_of("std_names") == expected);
+    CHECK(output_of("std_names_on_threads") == expected);
+}
+
 TEST_CASE("a test program") {
     std::string const output = output_of("harness", {"--hk-workers=2"});
     CHECK(output.find("4 passed | 0 failed") != std::string::npos);
