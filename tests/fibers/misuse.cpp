@@ -253,7 +253,7 @@ TEST_CASE("misuse: destroying what somebody waits for") {
          while_waited_for([] { return std::make_unique<hocket::condition_variable_any>(); },
                           [](auto& cv) {
                               hocket::shared_mutex m;
-                              m.lock_shared();
+                              m.lock();
                               cv.wait(m, [] { return false; });
                           }));
     dies("mutex was destroyed while it was held", while_waited_for(

@@ -103,13 +103,15 @@ void shared_timed_mutex::unlock_shared_slow() noexcept {
         std::uint32_t const seen = state_.load(relaxed);
         if ((seen & writer) != 0 || seen < reader)
             misuse("shared_mutex::unlock_shared() by somebody who does not hold it");
-        std::uint32_t holders = (seen & ~queued) - reader;
-        if (holders == 0) {
-            holders = claim_one(writers_, writer, woken);
+        if ((seen & queued) == 0) {
+            alone = true;  // who waited has given up, and the inline path is open again
+        } else {
+            std::uint32_t holders = seen - queued - reader;
+            if (holders == 0) holders = claim_one(writers_, writer, woken);
             if (holders == 0) holders = claim_all(readers_, reader, woken);
             alone = holders == 0;
+            store_holders(alone ? reader : holders);
         }
-        store_holders(alone ? reader : holders);
     }
     woken.deliver();
     if (alone) unlock_shared();

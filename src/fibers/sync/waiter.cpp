@@ -2,6 +2,7 @@
 #include "fibers/sync/waiter.hpp"
 
 #include "seam/clock.hpp"
+#include "seam/stop_listener.hpp"
 
 namespace hocket::inline HOCKET_ABI::detail {
 
@@ -35,7 +36,7 @@ std::uint32_t waiter::wait_stoppable(wait_limit const& limit) noexcept {
         if (limit.stop->stop_requested()) stop_waiting();
         return wait(limit.deadline);
     }
-    std::stop_callback const listening(*limit.stop, stop_waiting);
+    seam::stop_listener<decltype(stop_waiting)> const listening(*limit.stop, stop_waiting);
     return wait(limit.deadline);
 }
 
