@@ -84,8 +84,9 @@ TEST_CASE("list names every scenario with what it proves; help tells of the exit
     CHECK(r.code == 0);
     CHECK(r.err.empty());
     auto const names = listed_names();
-    for (std::string const wanted : {"spawn", "yield-ring", "ping-pong", "skynet", "async", "fork-join", "mutex",
-                                     "condition", "channel", "blocking", "timers", "arena", "foreign", "audio"})
+    for (std::string const wanted :
+         {"spawn", "yield-ring", "ping-pong", "skynet", "async", "fork-join", "mutex", "convoy", "readers", "condition",
+          "herd", "semaphore", "barrier", "channel", "blocking", "timers", "arena", "foreign", "audio"})
         CHECK_MESSAGE(std::count(names.begin(), names.end(), wanted) == 1, wanted);
     for (auto const& arguments : {std::vector<std::string>{"--help"}, {"run", "--help"}}) {
         auto const help = run(stress_path, arguments, 20);
