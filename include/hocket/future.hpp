@@ -3,14 +3,16 @@
 
 #include <chrono>
 #include <concepts>
-#include <functional>
 #include <future>
+#include <hocket/detail/callable.hpp>
 #include <hocket/detail/shared_state.hpp>
 #include <hocket/detail/spawn.hpp>
 #include <hocket/detail/wait_limit.hpp>
 #include <hocket/this_fiber.hpp>
 #include <memory>
+#include <optional>
 #include <type_traits>
+#include <utility>
 
 namespace hocket::inline HOCKET_ABI {
 
@@ -22,6 +24,8 @@ template <class R>
 class promise;
 template <class R>
 class future;
+template <class R>
+class shared_future;
 
 namespace detail {
 template <class R>
@@ -52,6 +56,9 @@ public:
         return state->take();
     }
 
+    // Hands what it waits for over to a future that can be copied. Throws std::bad_alloc. [any thread]
+    shared_future<R> share() { return shared_future<R>(std::move(*this)); }
+
     // Waits for the result. [any thread]
     void wait() const {
         require();
@@ -70,6 +77,7 @@ public:
 
 private:
     friend class promise<R>;
+    friend class shared_future<R>;
     friend future detail::make_future<R>(detail::state_ptr<detail::shared_state<R>>) noexcept;
     using state = detail::state_ptr<detail::shared_state<R>>;
 
@@ -90,6 +98,49 @@ private:
     state state_;
 };
 
+// As std::shared_future: get() leaves the result where it is, and gives it to everybody who asks. Copies may be used from
+// several fibers and threads. The last copy of one that came from async() waits in its destructor.
+template <class R>
+class shared_future {
+public:
+    shared_future() noexcept = default;
+    // Throws std::bad_alloc. [any thread]
+    shared_future(future<R>&& of)
+        : future_(of.valid() ? std::make_shared<future<R> const>(std::move(of)) : nullptr) {}
+
+    bool valid() const noexcept { return future_ != nullptr; }
+
+    // Waits for the result and returns a reference to it, or throws what the task threw. Throws future_error(no_state)
+    // when it is not valid. [any thread]
+    decltype(auto) get() const {
+        auto& state = *required().state_.get();
+        state.done.wait_until(INT64_MAX);
+        if (state.failure) std::rethrow_exception(state.failure);
+        if constexpr (std::is_reference_v<R>)
+            return static_cast<R>(**state.value);
+        else if constexpr (!std::is_void_v<R>)
+            return static_cast<R const&>(*state.value);
+    }
+
+    // See future. [any thread]
+    void wait() const { required().wait(); }
+    template <class Rep, class Period>
+    future_status wait_for(std::chrono::duration<Rep, Period> d) const {
+        return required().wait_for(d);
+    }
+    template <class Clock, class Duration>
+    future_status wait_until(std::chrono::time_point<Clock, Duration> t) const {
+        return required().wait_until(t);
+    }
+
+private:
+    future<R> const& required() const {
+        if (!future_) throw future_error(future_errc::no_state);
+        return *future_;
+    }
+    std::shared_ptr<future<R> const> future_;
+};
+
 // As std::promise.
 template <class R>
 class promise {
@@ -98,12 +149,12 @@ public:
     promise() : state_(new detail::shared_state<R>) {}
     promise(promise&&) noexcept = default;
     promise& operator=(promise&& other) noexcept {
-        abandon();
-        state_ = std::move(other.state_);
+        promise(std::move(other)).swap(*this);
         return *this;
     }
     // A future that was promised something and will not get it throws future_error(broken_promise).
     ~promise() { abandon(); }
+    void swap(promise& other) noexcept { std::swap(state_, other.state_); }
 
     // Throws future_error: no_state, future_already_retrieved. [any thread]
     future<R> get_future() {
@@ -112,7 +163,8 @@ public:
         return future<R>(state_);
     }
 
-    // Stores the result and wakes who waits. Throws future_error: no_state, promise_already_satisfied. [any thread]
+    // Stores the result and wakes who waits. Throws future_error: no_state, promise_already_satisfied. By one at a time.
+    // [any thread]
     template <class... V>
         requires(std::is_void_v<R> ? sizeof...(V) == 0 : sizeof...(V) == 1)
     void set_value(V&&... v) {
@@ -125,7 +177,7 @@ public:
             state_->value.emplace(std::forward<V>(v)...);
         tell();
     }
-    // [any thread]
+    // The same with an exception, which get() will throw. [any thread]
     void set_exception(std::exception_ptr e) {
         require_unset();
         state_->failure = std::move(e);
@@ -133,6 +185,9 @@ public:
     }
 
 private:
+    template <class Signature>
+    friend class packaged_task;
+
     void require() const {
         if (!state_) throw future_error(future_errc::no_state);
     }
@@ -169,34 +224,52 @@ template <class R, class... Args>
 class packaged_task<R(Args...)> {
 public:
     packaged_task() noexcept = default;
+    // `f` need not be copyable. Throws std::bad_alloc. [any thread]
     template <class F>
         requires std::invocable<std::decay_t<F>&, Args...> && (!std::same_as<std::decay_t<F>, packaged_task>)
-    explicit packaged_task(F&& f) : promise_(std::in_place), function_(std::forward<F>(f)) {}
+    explicit packaged_task(F&& f)
+        : function_(std::make_unique<detail::callable_of<std::decay_t<F>, R(Args...)>>(std::forward<F>(f))),
+          promise_(std::in_place) {}
+    packaged_task(packaged_task&&) noexcept = default;
+    packaged_task& operator=(packaged_task&&) noexcept = default;
+    void swap(packaged_task& other) noexcept {
+        std::swap(function_, other.function_);
+        std::swap(promise_, other.promise_);
+    }
 
-    bool valid() const noexcept { return promise_.has_value(); }
+    bool valid() const noexcept { return function_ != nullptr; }
+    // Throws future_error: no_state, future_already_retrieved. [any thread]
     future<R> get_future() { return require().get_future(); }
-    // Calls the function and stores its result. Throws future_error. [any thread]
+    // Calls the function and stores what it returns or throws. Throws future_error: no_state, promise_already_satisfied
+    // when it was called before. [any thread]
     void operator()(Args... args) {
         promise<R>& p = require();
+        p.require_unset();
         try {
             if constexpr (std::is_void_v<R>) {
-                function_(std::forward<Args>(args)...);
+                function_->call(std::forward<Args>(args)...);
                 p.set_value();
             } else {
-                p.set_value(function_(std::forward<Args>(args)...));
+                p.set_value(function_->call(std::forward<Args>(args)...));
             }
         } catch (...) {
             p.set_exception(std::current_exception());
         }
     }
+    // The same function once more, for a new future. Throws future_error(no_state), std::bad_alloc. [any thread]
+    void reset() {
+        require();
+        promise_.emplace();
+    }
 
 private:
     promise<R>& require() {
-        if (!promise_) throw future_error(future_errc::no_state);
+        if (!valid()) throw future_error(future_errc::no_state);
         return *promise_;
     }
+
+    std::unique_ptr<detail::callable<R(Args...)>> function_;
     std::optional<promise<R>> promise_;
-    std::function<R(Args...)> function_;
 };
 
 // Spawns f(args...), decay-copied, and returns the future of its result; the future's destructor waits for it, as with

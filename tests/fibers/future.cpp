@@ -1,4 +1,4 @@
-// async, future, promise, packaged_task.
+// async, future, shared_future, promise, packaged_task.
 #include <hocket/future.hpp>
 #include <hocket/testing.hpp>
 
@@ -207,6 +207,105 @@ FIBER_TEST_CASE("packaged_task: a function and the future of its result", .worke
         broken = dropped.get_future();
     }
     CHECK(throws(future_errc::broken_promise, [&] { broken.get(); }));
+}
+
+FIBER_TEST_CASE("packaged_task: what only moves, what runs again, what has been moved away", .workers = {1, 2}) {
+    hocket::packaged_task<int()> t([n = std::make_unique<int>(0)] { return ++*n; });
+    auto first = t.get_future();
+    t();
+    CHECK(throws(future_errc::promise_already_satisfied, [&] { t(); }));
+    CHECK(first.get() == 1);  // it was called once
+    t.reset();
+    auto second = t.get_future();
+    auto moved = std::move(t);
+    CHECK_FALSE(t.valid());
+    CHECK(throws(future_errc::no_state, [&] { t(); }));
+    CHECK(throws(future_errc::no_state, [&] { t.reset(); }));
+    CHECK(throws(future_errc::no_state, [&] { static_cast<void>(t.get_future()); }));
+    moved.swap(t);
+    CHECK_FALSE(moved.valid());
+    t();
+    CHECK(second.get() == 2);
+    t.reset();
+    auto third = t.get_future();
+    t.reset();
+    CHECK(throws(future_errc::broken_promise, [&] { third.get(); }));
+    struct adder {
+        int sum = 0;
+        int add(int k) { return sum += k; }
+    } a;
+    hocket::packaged_task<int(adder&, int)> member(&adder::add);
+    auto sum = member.get_future();
+    member(a, 4);
+    CHECK(sum.get() == 4);
+}
+
+FIBER_TEST_CASE("promise: swapped and moved", .workers = {1, 2}) {
+    hocket::promise<int> a, b;
+    auto of_a = a.get_future(), of_b = b.get_future();
+    a.swap(b);
+    a.set_value(1);
+    b.set_value(2);
+    CHECK(of_b.get() == 1);
+    CHECK(of_a.get() == 2);
+    hocket::promise<int> kept;
+    auto of_kept = kept.get_future();
+    auto& same = kept;
+    kept = std::move(same);
+    kept.set_value(3);
+    CHECK(of_kept.get() == 3);
+}
+
+FIBER_TEST_CASE("shared_future: everybody gets the result, which stays where it is", .workers = {1, 2, 4}) {
+    hocket::promise<std::string> p;
+    hocket::shared_future<std::string> shared = p.get_future().share();
+    std::atomic<int> right{0};
+    crowd c;
+    auto ask = [&right, shared](int) { right += shared.get() == "for all"; };
+    c.fibers(5, ask);
+    c.threads(2, ask);
+    CHECK(shared.wait_for(1ms) == future_status::timeout);
+    p.set_value("for all");
+    c.join();
+    CHECK(right.load() == 7);
+    CHECK(shared.wait_for(0s) == future_status::ready);
+    CHECK(shared.wait_until(std::chrono::system_clock::now()) == future_status::ready);
+    CHECK(&shared.get() == &shared.get());
+    static_assert(std::is_same_v<decltype(shared.get()), std::string const&>);
+    auto copy = shared;
+    CHECK(copy.valid());
+    CHECK(&copy.get() == &shared.get());
+    auto moved = std::move(copy);
+    CHECK_FALSE(copy.valid());
+    CHECK(throws(future_errc::no_state, [&] { copy.get(); }));
+    CHECK(throws(future_errc::no_state, [&] { copy.wait(); }));
+    CHECK_FALSE(hocket::shared_future<int>(hocket::future<int>()).valid());
+}
+
+FIBER_TEST_CASE("shared_future: references, nothing, exceptions", .workers = {1, 2, 4}) {
+    int x = 0;
+    hocket::shared_future<int&> r = hocket::async([&x]() -> int& { return x; });
+    CHECK(&r.get() == &x);
+    CHECK(&r.get() == &x);
+    hocket::shared_future<void> v = hocket::async([&x] { x = 5; });
+    v.get();
+    v.get();
+    CHECK(x == 5);
+    auto fails = hocket::async([]() -> int { throw std::runtime_error("for all"); }).share();
+    for (int i = 0; i < 2; ++i) CHECK_THROWS_WITH_AS(static_cast<void>(fails.get()), "for all", std::runtime_error);
+}
+
+FIBER_TEST_CASE("shared_future: the last copy of one of async() waits for the task", .workers = {1, 2, 4}) {
+    std::atomic<bool> done{false};
+    {
+        auto shared = hocket::async([&done] {
+                          hocket::this_fiber::sleep_for(3ms);
+                          done.store(true);
+                      }).share();
+        auto copy = std::make_unique<hocket::shared_future<void>>(shared);
+        copy.reset();  // not the last
+    }
+    CHECK(done.load());
 }
 
 FIBER_TEST_CASE("async: a tree of thousands, each waiting for its children", .workers = {1, 2, 4}) {
