@@ -21,9 +21,9 @@ struct no_completion {
 }  // namespace detail
 
 // As std::barrier: when as many have arrived as it expects, the last of them calls the completion function, then all go
-// on that wait, and the next phase begins. Waiting suspends a fiber and blocks a plain thread; the completion function may
-// suspend, too. It may be destroyed as soon as all who wait for it have returned; before, that is misuse and ends the
-// program, and so is arriving more often than expected.
+// on that wait, and the next phase begins. Waiting suspends a fiber and blocks a plain thread; the completion function
+// may suspend, too. It may be destroyed as soon as all who wait for it have returned; before, that is misuse and ends
+// the program, and so is arriving more often than expected.
 template <class CompletionFunction = detail::no_completion>
 class barrier {
     static_assert(std::is_nothrow_invocable_v<CompletionFunction&>, "as std::barrier asks");

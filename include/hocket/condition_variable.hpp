@@ -86,8 +86,8 @@ public:
     bool wait_for(Lock& held, std::chrono::duration<Rep, Period> d, Predicate ready) {
         return wait_within(held, from_now(d), ready);
     }
-    // `Clock` decides whether the limit has passed: where it was set back meanwhile this returns early, as if it had been
-    // notified. Throws what Clock::now() throws. [any thread]
+    // `Clock` decides whether the limit has passed: where it was set back meanwhile this returns early, as if it had
+    // been notified. Throws what Clock::now() throws. [any thread]
     template <fits_condition<Only> Lock, class Clock, class Duration>
     cv_status wait_until(Lock& held, std::chrono::time_point<Clock, Duration> t) {
         bool const notified = core_.wait(held, deadline_of(t));
@@ -127,8 +127,8 @@ private:
 }  // namespace detail
 
 // As std::condition_variable, over hocket::mutex, with the stop_token waits of std::condition_variable_any as well. Its
-// members are those of detail::basic_condition_variable. There are no spurious wake-ups, but do not build on it. It may be
-// destroyed when all who wait have been notified; before, that is misuse and ends the program, and so is waiting
+// members are those of detail::basic_condition_variable. There are no spurious wake-ups, but do not build on it. It may
+// be destroyed when all who wait have been notified; before, that is misuse and ends the program, and so is waiting
 // without holding the lock.
 class condition_variable : public detail::basic_condition_variable<std::unique_lock<mutex>> {};
 

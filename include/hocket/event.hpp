@@ -11,8 +11,8 @@ namespace hocket::inline HOCKET_ABI {
 
 // Stays set until it is reset, and lets everybody pass meanwhile; who waits when it is set goes on even if it is reset
 // at once. What was done before set() is seen by who passes, and by who resets it, also where it was set already. (One
-// that lets a single waiter pass and resets itself is binary_semaphore.) It may be destroyed as soon as all who wait for
-// it have returned; before, that is misuse and ends the program.
+// that lets a single waiter pass and resets itself is binary_semaphore.) It may be destroyed as soon as all who wait
+// for it have returned; before, that is misuse and ends the program.
 class event {
 public:
     constexpr explicit event(bool set = false) noexcept : phases_(detail::phases_of::event, set ? set_phase : 0) {}

@@ -71,8 +71,9 @@ public:
     template <class Clock, class Duration>
     future_status wait_until(std::chrono::time_point<Clock, Duration> t) const {
         require();
-        auto const attempt = [this](detail::wait_limit const& limit) { return state_->done.wait_until(limit.deadline); };
-        return detail::attempt_until(t, attempt) ? future_status::ready : future_status::timeout;
+        bool const ready = detail::attempt_until(
+            t, [this](detail::wait_limit const& limit) { return state_->done.wait_until(limit.deadline); });
+        return ready ? future_status::ready : future_status::timeout;
     }
 
 private:
@@ -98,8 +99,8 @@ private:
     state state_;
 };
 
-// As std::shared_future: get() leaves the result where it is, and gives it to everybody who asks. Copies may be used from
-// several fibers and threads. The last copy of one that came from async() waits in its destructor.
+// As std::shared_future: get() leaves the result where it is, and gives it to everybody who asks. Copies may be used
+// from several fibers and threads. The last copy of one that came from async() waits in its destructor.
 template <class R>
 class shared_future {
 public:
@@ -163,8 +164,8 @@ public:
         return future<R>(state_);
     }
 
-    // Stores the result and wakes who waits. Throws future_error: no_state, promise_already_satisfied. By one at a time.
-    // [any thread]
+    // Stores the result and wakes who waits. By one at a time. Throws future_error: no_state,
+    // promise_already_satisfied. [any thread]
     template <class... V>
         requires(std::is_void_v<R> ? sizeof...(V) == 0 : sizeof...(V) == 1)
     void set_value(V&&... v) {

@@ -25,9 +25,9 @@ private:
     mutex calling_;  // held by who calls
 };
 
-// As std::call_once: calls f(args...) unless a call with this flag has returned before; who comes while it runs waits for
-// it. When it throws, the caller gets the exception, and one who waits tries in his turn. Calling it with the same flag
-// from within f waits for ever. [any thread]
+// As std::call_once: calls f(args...) unless a call with this flag has returned before; who comes while it runs waits
+// for it. When it throws, the caller gets the exception, and one who waits tries in his turn. Calling it with the same
+// flag from within f waits for ever. [any thread]
 template <class F, class... Args>
 void call_once(once_flag& flag, F&& f, Args&&... args) {
     using detail::seam::fault;

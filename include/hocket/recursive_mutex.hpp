@@ -15,9 +15,10 @@ HOCKET_API std::uint64_t caller_number() noexcept;
 [[noreturn]] HOCKET_API void unlocked_by_stranger() noexcept;
 }  // namespace detail
 
-// As std::recursive_timed_mutex; try_lock_for() and its kin are those of timed_lock.hpp. Its owner is a task, wherever it
-// runs, or a thread outside any. What a task has forked (parallel_for and its kin) is a task of its own and waits for
-// the mutex like any other. Unlocking it by another, and destroying it while it is held, is misuse and ends the program.
+// As std::recursive_timed_mutex; try_lock_for() and its kin are those of timed_lock.hpp. Its owner is a task, wherever
+// it runs, or a thread outside any. What a task has forked (parallel_for and its kin) is a task of its own and waits
+// for the mutex like any other. Unlocking it by another, and destroying it while it is held, is misuse and ends the
+// program.
 class recursive_timed_mutex : public detail::timed_lock<recursive_timed_mutex> {
 public:
     recursive_timed_mutex() noexcept = default;

@@ -12,11 +12,11 @@
 
 namespace hocket::inline HOCKET_ABI {
 
-// As std::shared_timed_mutex: a fiber that must wait is suspended, a plain thread blocks; try_lock_for() and its kin are
-// those of timed_lock.hpp. Readers and writers take turns, so that neither starve: while a writer waits no new reader
-// gets in, and when a writer leaves, all readers that wait by then go before the next writer. Writers go in the order
-// they came. A reader must not lock it again while he holds it: a writer may wait in between, and they for each other.
-// Destroying it while it is held is misuse and ends the program.
+// As std::shared_timed_mutex: a fiber that must wait is suspended, a plain thread blocks; try_lock_for() and its kin
+// are those of timed_lock.hpp. Readers and writers take turns, so that neither starve: while a writer waits no new
+// reader gets in, and when a writer leaves, all readers that wait by then go before the next writer. Writers go in the
+// order they came. A reader must not lock it again while he holds it: a writer may wait in between, and they for each
+// other. Destroying it while it is held is misuse and ends the program.
 class shared_timed_mutex : public detail::timed_lock<shared_timed_mutex> {
 public:
     constexpr shared_timed_mutex() noexcept = default;

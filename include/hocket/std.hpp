@@ -3,8 +3,8 @@
 //
 // What differs:
 //   - thread and jthread are both hocket::fiber: destroying one that can be joined asks it to stop and joins it, where
-//     std::thread would end the program. A fiber is made inside a runtime; elsewhere that throws no_runtime. There is no
-//     native_handle().
+//     std::thread would end the program. A fiber is made inside a runtime; elsewhere that throws no_runtime. There is
+//     no native_handle().
 //   - thread_local variables belong to the thread, not to the fiber: see docs/hazards.md, and fiber_local.
 //   - this_thread::get_id() is the empty id on threads outside any runtime.
 //   - async() always begins at once, as with launch::async; there is no launch::deferred.

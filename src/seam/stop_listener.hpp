@@ -21,8 +21,8 @@ using stop_listener = std::stop_callback<F>;
 
 #else
 
-// All virtual threads stand on one OS thread: std's destructor takes every call for one of its own thread's, and does not
-// wait. So this one does.
+// All virtual threads stand on one OS thread: std's destructor takes every call for one of its own thread's, and does
+// not wait. So this one does.
 template <class F>
 class stop_listener {
 public:

@@ -1,4 +1,4 @@
-// Waits that may be given up, by time or by stop, among plain threads: whoever ends one, nothing is lost and nobody left.
+// Waits that may be given up, by time or by stop, among plain threads: whoever ends one, nothing is lost.
 #include <chrono>
 #include <hocket/condition_variable.hpp>
 #include <hocket/event.hpp>

@@ -23,7 +23,7 @@ enum class fault : std::uint8_t {
     condition_unlocks_first,           // wait() gives the mutex back before it is queued
     mutex_is_left_to_the_gone,         // unlock() keeps the mutex held for waiters that have all given up
     gone_writer_bars_readers,          // a writer that gives up lets in none of the readers that waited behind it
-    phase_is_not_looked_at_again,      // who waits for a latch, a barrier, an event does not look again before it sleeps
+    phase_is_not_looked_at_again,      // who waits for a latch, barrier or event does not look again before it sleeps
     once_calls_again,                  // who waited while another called does not look whether it is done
     semaphore_sleeps_without_retry,    // acquire() does not try once more before it sleeps
     thief_does_not_wait,               // a thief takes from queues whose owner is in the middle of an operation

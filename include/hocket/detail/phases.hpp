@@ -1,4 +1,4 @@
-// A number that goes on from phase to phase, and those who wait until it has: what latch, barrier and event are made of.
+// A number that goes on from phase to phase, and those who wait for that: what latch, barrier and event are made of.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,8 @@ public:
     // acquire: pairs with the release in move()
     std::uint32_t now() const noexcept { return word_.load(acquire) & ~queued; }
 
-    // Goes from phase `from` to `to`, and lets all go on that wait in `from`; false when it is not at `from`. The object
-    // may die as soon as those have returned who wait in it. [any thread]
+    // Goes from phase `from` to `to`, and lets all go on that wait in `from`; false when it is not at `from`. The
+    // object may die as soon as those have returned who wait in it. [any thread]
     bool move(std::uint32_t from, std::uint32_t to) noexcept {
         std::uint32_t seen = from;
         // release: all before it, for who sees the new phase; acquire: for an event that is set again

@@ -1,4 +1,4 @@
-// The ways to give up waiting for a mutex: what timed_mutex, recursive_timed_mutex and shared_timed_mutex have in common.
+// The ways to give up waiting for a mutex: what the timed, recursive and shared ones have in common.
 #pragma once
 
 #include <chrono>

@@ -13,7 +13,8 @@
 //   inline path, and the lock passes that on to whoever is admitted later.
 // Policy: phase-fair. A reader waits for one writer at most, a writer for those before him and as many crowds of
 //   readers.
-// Source: Brandenburg and Anderson, Spin-based reader-writer synchronization for multiprocessor real-time systems, 2010.
+// Source: Brandenburg and Anderson, Spin-based reader-writer synchronization for multiprocessor real-time systems,
+//   2010.
 // Rejected: one queue in the order of arrival (readers that come between writers go one at a time); readers first, or
 //   writers first (the others starve, and here a fiber that locks in a loop is the usual case).
 #include <hocket/shared_mutex.hpp>

@@ -48,9 +48,9 @@ inline wait_node* claim_first(wait_queue& q, std::uint32_t key = 1) noexcept {
     return nullptr;
 }
 
-// The caller waits in `q`. `guard`, the queue's lock, is held, and given back. True when it was claimed there. False when
-// the limit came first: it is out of the queue again, and if nobody else had taken it out, left() was called under the
-// lock.
+// The caller waits in `q`. `guard`, the queue's lock, is held, and given back. True when it was claimed there. False
+// when the limit came first: it is out of the queue again, and if nobody else had taken it out, left() was called under
+// the lock.
 template <class Left>
 bool wait_queued(wait_queue& q, lock& guard, wait_reason why, wait_limit const& limit, Left left) noexcept {
     waiter me(why);

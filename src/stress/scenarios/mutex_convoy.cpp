@@ -5,7 +5,7 @@
 // and come again. Inside, two plain counters must be equal; at the end both must be the number of turns. A mutex that
 // is handed to one who has gone stops the convoy for ever, and the watchdog sees it.
 // Op: a turn. Latency: of lock(), of one turn in 16.
-// Broken: number 0 does not take the mutex.
+// Broken: the patient do not take the mutex.
 #include <chrono>
 #include <mutex>
 #include <stop_token>
@@ -28,7 +28,7 @@ public:
     convoy(trial& t, std::uint64_t turns) : trial_(t), turns_(turns), guarded_(t.broken()) {}
 
     void wait_in_line(unsigned me) {
-        bool const locks = !trial_.broken() || me != 0;
+        bool const locks = !trial_.broken();
         for (std::uint64_t i = 0; i < turns_; ++i) {
             std::int64_t const start = i % 16 == 0 ? now_ns() : 0;
             std::unique_lock held(door_, std::defer_lock);

@@ -35,6 +35,7 @@ void semaphore_gate(trial& t) {
     auto visit = [&](unsigned me) {
         generator choice = t.random(me);
         for (std::uint64_t i = 0; i < each; ++i) {
+            if (t.broken() && me == 0 && i == each / 2) gate.release();
             std::int64_t const start = i % 16 == 0 ? now_ns() : 0;
             std::chrono::microseconds const some(choice.below(30));
             std::stop_source stop;
@@ -60,7 +61,6 @@ void semaphore_gate(trial& t) {
                 inside.fetch_add(1, std::memory_order_relaxed);
                 mine = 2;
             }
-            if (t.broken() && me == 0 && i == each / 2) gate.release();
             leave(mine);
         }
     };

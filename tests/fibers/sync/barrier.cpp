@@ -60,7 +60,8 @@ FIBER_TEST_CASE("barrier: phase after phase, the completion between them, fibers
     CHECK(early.load() == 0);
 }
 
-FIBER_TEST_CASE("barrier: it calls the completion once in each phase, in one of those who arrive", .workers = {1, 2, 4}) {
+FIBER_TEST_CASE("barrier: it calls the completion once in each phase, in one of those who arrive",
+                .workers = {1, 2, 4}) {
     int calls = 0;
     std::optional<hocket::fiber_id> by;
     auto completion = [&]() noexcept {

@@ -282,7 +282,8 @@ FIBER_TEST_CASE("condition_variable: a stop ends the wait", .workers = {1, 2, 4}
     stops_end_waits<hocket::condition_variable_any>();
 }
 
-FIBER_TEST_CASE("condition_variable: notifications and stops at once, and nobody is left waiting", .workers = {1, 2, 4}) {
+FIBER_TEST_CASE("condition_variable: notifications and stops at once, and nobody is left waiting",
+                .workers = {1, 2, 4}) {
     std::uint64_t const seed = test_seed("condition_variable, stopped");
     for (int round = 0; round < 60; ++round) {
         random_stream random(seed, static_cast<std::uint64_t>(round));

@@ -20,7 +20,8 @@ static_assert(!std::is_copy_constructible_v<latch> && !std::is_copy_assignable_v
 static_assert(!std::is_convertible_v<std::ptrdiff_t, latch>);
 static_assert(latch::max() >= 1'000'000);
 
-FIBER_TEST_CASE("latch: who waits goes on when the count comes to zero, and sees what came before", .workers = {1, 2, 4}) {
+FIBER_TEST_CASE("latch: who waits goes on when the count comes to zero, and sees what came before",
+                .workers = {1, 2, 4}) {
     latch ready(6);
     std::atomic<int> through{0};
     int written[6] = {};

@@ -16,7 +16,8 @@ using hocket::once_flag;
 
 static_assert(std::is_nothrow_default_constructible_v<once_flag> && !std::is_copy_constructible_v<once_flag>);
 
-FIBER_TEST_CASE("call_once: one calls, the others wait until it has returned, and see what it did", .workers = {1, 2, 4}) {
+FIBER_TEST_CASE("call_once: one calls, the others wait until it has returned, and see what it did",
+                .workers = {1, 2, 4}) {
     for (int round = 0; round < 30; ++round) {
         once_flag flag;
         int calls = 0, result = 0;
@@ -63,7 +64,8 @@ FIBER_TEST_CASE("call_once: a call that throws does not count, and the next one 
     call_once(flag, [] { FAIL("it was called before"); });
 }
 
-FIBER_TEST_CASE("call_once: arguments are forwarded, not copied; members are invoked; flags are apart", .workers = {1}) {
+FIBER_TEST_CASE("call_once: arguments are forwarded, not copied; members are invoked; flags are apart",
+                .workers = {1}) {
     once_flag flag, member, other;
     auto owned = std::make_unique<int>(3);
     int got = 0;
