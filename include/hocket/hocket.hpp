@@ -12,12 +12,14 @@
 #include <hocket/go.hpp>
 #include <hocket/latch.hpp>
 #include <hocket/launch.hpp>
+#include <hocket/limiter.hpp>
 #include <hocket/mutex.hpp>
 #include <hocket/once.hpp>
 #include <hocket/parallel.hpp>
 #include <hocket/recursive_mutex.hpp>
 #include <hocket/runtime.hpp>
 #include <hocket/scope.hpp>
+#include <hocket/select.hpp>
 #include <hocket/semaphore.hpp>
 #include <hocket/shared_mutex.hpp>
 #include <hocket/this_fiber.hpp>

@@ -26,6 +26,8 @@ enum class fault : std::uint8_t {
     phase_is_not_looked_at_again,      // who waits for a latch, barrier or event does not look again before it sleeps
     once_calls_again,                  // who waited while another called does not look whether it is done
     semaphore_sleeps_without_retry,    // acquire() does not try once more before it sleeps
+    select_queues_later,               // a select gives its locks back between its last look and its queueing
+    select_leaves_nodes,               // a select that was woken stays in the queues that did not wake it
     thief_does_not_wait,               // a thief takes from queues whose owner is in the middle of an operation
     park_keeps_jobs,                   // a fiber that is suspended leaves its forked jobs in its worker's deque
     wake_during_trim,                  // a fiber goes on while the pages below its frames are being given back

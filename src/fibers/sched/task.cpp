@@ -31,6 +31,8 @@ char const* to_string(wait_reason r) noexcept {
         case wait_reason::event: return "waits for an event";
         case wait_reason::channel_send: return "sends into a full channel";
         case wait_reason::channel_receive: return "receives from an empty channel";
+        case wait_reason::select: return "waits in a select";
+        case wait_reason::limiter: return "waits for a place in a limiter";
         case wait_reason::completion: return "waits for a result";
         case wait_reason::join: return "waits for its tasks";
     }

@@ -18,6 +18,8 @@ enum class wait_reason : std::uint8_t {
     event,
     channel_send,
     channel_receive,
+    select,
+    limiter,
     completion,
     join,
 };

@@ -1,32 +1,33 @@
 // The untyped half of channel: a ring of items, and two queues of waiters, all under one lock.
 //
-// Invariants: receivers wait only while the ring is empty and nobody can send; senders wait only while it is full. So
-//   at most one of the two queues has waiters whose wait can still be ended.
+// Invariants: receivers wait only while the ring is empty and nobody can send; senders wait only while it is full, and
+//   never on a sliding one. So at most one of the two queues has waiters whose wait can still be ended, but for a
+//   select that both sends and receives here (without a buffer), which stands in both and is no partner of its own.
 // Protocol: whoever finds a waiter on the other side claims it and moves the item directly between their frames,
 //   under the lock; the waiter is told (delivered) after it. A receiver that makes room moves the first waiting
-//   sender's item into the ring. After close() no waiter is left in either queue.
+//   sender's item into the ring. After close() no waiter is left in either queue. How a select waits for several
+//   channels is told in select.cpp.
 #include <hocket/channel.hpp>
 
 #include <algorithm>
 #include <bit>
 #include <new>
+#include <stdexcept>
 
 #include "fibers/sched/misuse.hpp"
-#include "fibers/sync/wait_queue.hpp"
+#include "fibers/sched/scheduler.hpp"
+#include "fibers/sync/channel_steps.hpp"
 
 namespace hocket::inline HOCKET_ABI::detail {
 
 namespace {
 
-// What ends a wait on a channel.
-constexpr std::uint32_t handed_over = 1;
-constexpr std::uint32_t was_closed = 2;
-
 channel_status status_of(std::uint32_t key) noexcept {
     switch (key) {
-        case handed_over: return channel_status::success;
-        case was_closed: return channel_status::closed;
-        default: return channel_status::would_block;
+        case channel_node::handed_over: return channel_status::success;
+        case channel_node::was_closed: return channel_status::closed;
+        case waiter::timed_out: return channel_status::timeout;
+        default: return channel_status::stopped;
     }
 }
 
@@ -41,7 +42,9 @@ void delete_ring(item_type const& type, std::byte* ring) noexcept {
 
 }  // namespace
 
-channel_core::channel_core(item_type const& type, std::size_t capacity) : type_(type), capacity_(capacity) {
+channel_core::channel_core(item_type const& type, std::size_t capacity, bool sliding)
+    : type_(type), capacity_(capacity), sliding_(sliding), id_(draw_id(this_worker())) {
+    if (sliding && capacity == 0) throw std::invalid_argument("hocket: a sliding channel has no capacity of 0");
     std::size_t const wanted = capacity == no_bound ? 16 : capacity;
     if (wanted == 0) return;
     if (wanted > SIZE_MAX / 4) throw std::bad_alloc();
@@ -56,8 +59,6 @@ channel_core::~channel_core() {
     if (items_ != nullptr) delete_ring(type_, items_);
 }
 
-void* channel_core::slot(std::size_t position) const noexcept { return items_ + (position & (room_ - 1)) * type_.size; }
-
 void channel_core::grow() {
     std::byte* const bigger = new_ring(type_, room_ * 2);
     for (std::size_t i = 0; i < count_; ++i) type_.relocate(bigger + i * type_.size, slot(head_ + i));
@@ -67,88 +68,50 @@ void channel_core::grow() {
     head_ = 0;
 }
 
-channel_status channel_core::send(void* item, std::int64_t deadline) {
+channel_status channel_core::send(void* item, wait_limit limit) {
     guard_.acquire();
     if (!closed_) [[likely]] {
-        if (wait_node* const receiver = claim_first(receivers_, handed_over)) {
-            type_.move(receiver->item, item);
-            guard_.drop();
-            receiver->who.deliver();
-            return channel_status::success;
-        }
-        if (count_ < capacity_) {
-            if (count_ == room_) [[unlikely]] grow_guarded();
-            type_.move(slot(head_ + count_), item);
-            ++count_;
-            guard_.drop();
-            return channel_status::success;
-        }
-        if (deadline != 0) return wait_in(senders_, wait_reason::channel_send, item, deadline);
+        if (give(item, [this]() noexcept { guard_.drop(); })) return channel_status::success;
+        if (limit.deadline > 0) return wait_in(senders_, wait_reason::channel_send, item, limit);
     }
     channel_status const s = closed_ ? channel_status::closed : channel_status::would_block;
     guard_.drop();
     return s;
 }
 
-channel_status channel_core::receive(void* to, std::int64_t deadline) noexcept {
+channel_status channel_core::receive(void* to, wait_limit limit) noexcept {
     guard_.acquire();
-    if (count_ != 0) {
-        type_.relocate(to, slot(head_));
-        ++head_;
-        wait_node* const sender = claim_first(senders_, handed_over);
-        if (sender != nullptr)
-            type_.move(slot(head_ + count_ - 1), sender->item);
-        else
-            --count_;
-        guard_.drop();
-        if (sender != nullptr) sender->who.deliver();
-        return channel_status::success;
-    }
-    if (wait_node* const sender = claim_first(senders_, handed_over)) {
-        type_.move(to, sender->item);
-        guard_.drop();
-        sender->who.deliver();
-        return channel_status::success;
-    }
-    if (!closed_ && deadline != 0) return wait_in(receivers_, wait_reason::channel_receive, to, deadline);
+    if (take(to, [this]() noexcept { guard_.drop(); })) return channel_status::success;
+    if (!closed_ && limit.deadline > 0) return wait_in(receivers_, wait_reason::channel_receive, to, limit);
     channel_status const s = closed_ ? channel_status::closed : channel_status::would_block;
     guard_.drop();
     return s;
-}
-
-// Gives the lock back when there is no memory.
-void channel_core::grow_guarded() {
-    try {
-        grow();
-    } catch (...) {
-        guard_.drop();
-        throw;
-    }
 }
 
 // Waits in a queue for the other side. The lock is held, and given back.
-channel_status channel_core::wait_in(wait_queue& queue, wait_reason why, void* item, std::int64_t deadline) noexcept {
+channel_status channel_core::wait_in(wait_queue& queue, wait_reason why, void* item, wait_limit limit) noexcept {
     waiter me(why);
-    wait_node node(me, item);
+    channel_node node(me, item);
     enqueue(queue, node);
-    std::uint32_t const key = me.wait(guard_, deadline);
-    if (key == waiter::timed_out) {
+    std::uint32_t const key = me.wait(guard_, limit);
+    if (waiter::gave_up(key)) {
         hold held(guard_);
         remove(queue, node);
     }
     return status_of(key);
 }
 
-void channel_core::close() noexcept {
+bool channel_core::close() noexcept {
     claimed_list woken;
     {
         hold held(guard_);
-        if (closed_) return;
+        if (closed_) return false;
         closed_ = true;
         for (wait_queue* q : {&senders_, &receivers_})
-            while (wait_node* const n = claim_first(*q, was_closed)) woken.add(n);
+            while (wait_node* const n = claim_next(*q, channel_node::was_closed)) woken.add(n);
     }
     woken.deliver();
+    return true;
 }
 
 bool channel_core::closed() const noexcept {
@@ -159,6 +122,11 @@ bool channel_core::closed() const noexcept {
 std::size_t channel_core::size() const noexcept {
     hold held(guard_);
     return count_;
+}
+
+std::uint64_t channel_core::dropped() const noexcept {
+    hold held(guard_);
+    return dropped_;
 }
 
 }  // namespace hocket::inline HOCKET_ABI::detail
