@@ -20,6 +20,7 @@ static constexpr scenario table[] = {
     {"semaphore", "never more are inside than there are permits, and none is lost or made", semaphore_gate},
     {"barrier", "nobody begins a phase before all have ended the one before", barrier_steps},
     {"channel", "many senders and receivers: every value once, in each sender's order", channel_crowd},
+    {"select", "in a mesh of selects every value is handed over exactly once", select_mesh},
     {"blocking", "blocking tasks fill their pool and never exceed it, and all others go on beside them", blocking_mix},
     {"timers", "no sleep ends early and every sleep ends", timers},
     {"arena", "arenas keep tasks' data apart, destroy what was made and give all back", arena_churn},

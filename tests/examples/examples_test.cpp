@@ -110,6 +110,8 @@ TEST_CASE("a program over std's names, on fibers and on threads") {
     CHECK(output_of("std_names_on_threads") == expected);
 }
 
+TEST_CASE("whichever comes first") { CHECK(output_of("select") == "1\n4\n9\n16\nnobody spoke\n"); }
+
 TEST_CASE("a test program") {
     std::string const output = output_of("harness", {"--hk-workers=2"});
     CHECK(output.find("4 passed | 0 failed") != std::string::npos);

@@ -70,6 +70,28 @@ TEST_CASE("misuse: run() from two threads at once") {
     });
 }
 
+TEST_CASE("misuse: channels, select and limiter") {
+    dies("a channel was destroyed while somebody waits for it", [] {
+        auto a = std::make_unique<hocket::channel<int>>();
+        hocket::channel<int> b;
+        std::thread waits([&] {
+            hocket::select(hocket::on_recv(*a, [](auto const&) {}), hocket::on_recv(b, [](auto const&) {}));
+        });
+        std::this_thread::sleep_for(50ms);
+        a.reset();
+        waits.join();
+    });
+    dies("select() without a case that can ever be ready", [] {
+        hocket::channel<int> ch;
+        hocket::select(hocket::on_recv(ch, [](auto const&) {}).when(false));
+    });
+    dies("a limiter was destroyed while 1 of its places were taken", [] {
+        auto gate = std::make_unique<hocket::limiter>(2);
+        static_cast<void>(new hocket::limiter::place(gate->enter()));  // never given back
+        gate.reset();
+    });
+}
+
 TEST_CASE("misuse: shutdown(), or the end of the runtime, in one of its own fibers") {
     dies("shutdown() was called by one of its own fibers", [] {
         runtime rt(small());

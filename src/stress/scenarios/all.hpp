@@ -22,6 +22,7 @@ void mutex_counters(trial& t);
 void parked(trial& t);
 void ping_pong(trial& t);
 void readers_writers(trial& t);
+void select_mesh(trial& t);
 void semaphore_gate(trial& t);
 void skynet(trial& t);
 void spawn(trial& t);

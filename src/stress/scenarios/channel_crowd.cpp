@@ -91,7 +91,7 @@ private:
             case channel_status::would_block:
                 if (!m.proof) trial_.fail("a message that was not taken was changed");
                 return false;
-            case channel_status::closed: trial_.fail("the channel was closed under a sender");
+            default: trial_.fail("the channel was closed under a sender");
         }
         return false;
     }
@@ -101,7 +101,7 @@ private:
         switch (line_.try_recv(m)) {
             case channel_status::success: return m;
             case channel_status::closed: return std::nullopt;
-            case channel_status::would_block: break;
+            default: break;
         }
         return line_.recv();
     }
