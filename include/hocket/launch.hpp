@@ -19,7 +19,9 @@ struct launch {
     // The one worker that may run the task, 0 .. workers-1; any_worker for no such bond. Out of range:
     // std::invalid_argument.
     int worker = any_worker;
-    // Bytes of stack, 16 KiB to 8 MiB; 0 for the runtime's default. Outside: std::invalid_argument.
+    // Bytes of stack, 16 KiB to 8 MiB; 0, and what is less than the runtime's default, for that. Outside:
+    // std::invalid_argument. More than the default: rounded up to a power of two; when no such stack is to be had (see
+    // runtime_options::max_stacks) the spawn throws std::bad_alloc.
     std::size_t stack_size = 0;
 };
 

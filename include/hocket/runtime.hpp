@@ -15,6 +15,7 @@
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <vector>
 
 namespace hocket::inline HOCKET_ABI {
 
@@ -40,9 +41,12 @@ struct runtime_options {
     unsigned blocking_workers = 0;
     context_backend context = context_backend::automatic;
     // Bytes of a stack, guard excluded, rounded up to pages. 64 KiB costs no memory until it is touched, and what a fiber
-    // no longer uses of it is given back once it has waited for some 0.3 s.
+    // no longer uses of it is given back once it has waited for some 0.3 s. A task that runs over the end is reported, on
+    // stderr and through the logger, and the program aborts: see docs/hazards.md.
     std::size_t stack_size = 64 * 1024;
-    // The most stacks that may exist at once. When they are used up no fresh task is started, suspended ones go on.
+    // The most stacks that may exist at once. When they are used up no fresh task is started, suspended ones go on. As
+    // many more, but no more than fit into 128 GiB of address space, for each size of launch::stack_size (rounded up to
+    // a power of two): when those are used up such a spawn throws std::bad_alloc.
     std::size_t max_stacks = 1u << 20;
     // The most bytes one task's arena may hold.
     std::size_t arena_limit = SIZE_MAX;
@@ -79,6 +83,15 @@ struct runtime_stats {
     std::size_t stacks_in_use = 0;      // now: stacks owned by suspended or running fibers, or a worker's carrier
     std::size_t arena_bytes = 0;        // now: bytes in blocks held by arenas of live tasks
     std::size_t timers = 0;             // now: armed timers
+};
+
+// How deep the stacks of one size have been.
+struct stack_use {
+    std::size_t stack_size = 0;  // bytes
+    std::size_t stacks = 0;      // now: stacks that exist, in use or pooled
+    // Bytes, in whole pages: the most that any of these has been used, by whatever task. That a stack has been deep is
+    // forgotten when its pages are given back; what is swapped out does not count.
+    std::size_t deepest = 0;
 };
 
 class runtime;
@@ -150,8 +163,14 @@ public:
 
     runtime_stats stats() const;  // [any thread]
 
-    // Writes one line per live task: id, name, state, what it waits for, where it was spawned. Approximate while
-    // tasks run. [any thread]
+    // Finds out how deep the stacks have been: those of runtime_options::stack_size, then each size of
+    // launch::stack_size that has been used. Asks the kernel about every stack that exists: some 3 us each. Throws
+    // std::bad_alloc. [any thread]
+    std::vector<stack_use> measure_stacks() const;
+
+    // Writes one line per live task: id, name, state, what it waits for, where it was spawned and, if it has a stack of
+    // its own, how much of that has been used (as in stack_use: by it, or by whoever had that stack before); a last
+    // line if stacks have run out. Approximate while tasks run. [any thread]
     void dump(std::ostream& out) const;
 
     // Runs `entry(closure)` as the first task with the caller as worker 0: what run() is made of. [any thread but a

@@ -183,6 +183,19 @@ void release(void* p, std::size_t bytes) noexcept {
     if (bytes != 0) madvise(p, bytes, MADV_DONTNEED);
 }
 
+std::size_t touched(void const* p, std::size_t bytes) noexcept {
+    kept_errno const kept;
+    unsigned char resident[256];
+    auto* const begin = static_cast<std::byte*>(const_cast<void*>(p));
+    for (std::size_t done = 0; done < bytes; done += sizeof resident * size()) {
+        std::size_t const some = std::min(bytes - done, sizeof resident * size());
+        if (mincore(begin + done, some, resident) != 0) return 0;
+        for (std::size_t i = 0; i < some / size(); ++i)
+            if ((resident[i] & 1) != 0) return bytes - done - i * size();
+    }
+    return 0;
+}
+
 void* map(std::size_t bytes) noexcept {
     kept_errno const kept;
     void* const p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

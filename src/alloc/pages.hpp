@@ -51,6 +51,10 @@ guarded guard(void* first, std::size_t bytes, std::size_t stride, std::size_t co
 // Gives the memory under committed pages back; they read as zero next time. Guards stay. [any thread]
 void release(void* p, std::size_t bytes) noexcept;
 
+// Bytes from the lowest page of [p, p + bytes) that has memory under it to the end; 0 when none has. A page that has
+// been swapped out counts as one without. A system call for each 256 pages. [any thread]
+std::size_t touched(void const* p, std::size_t bytes) noexcept;
+
 // Committed pages without a reservation; null when there is no memory. [any thread]
 void* map(std::size_t bytes) noexcept;
 

@@ -211,6 +211,11 @@ stack* stack_pool::of(void const* address) const noexcept {
     return offset < slots_.bytes && index < made() ? record(index) : nullptr;
 }
 
+std::size_t stack_pool::touched(void const* address) const noexcept {
+    auto const offset = static_cast<std::size_t>(static_cast<std::byte const*>(address) - slots_.first);
+    return pages::touched(slots_.first + offset / stride_ * stride_ + (stride_ - stack_size_), stack_size_);
+}
+
 bool stack_pool::in_guard(void const* address) const noexcept {
     stack const* const s = of(address);
     return s != nullptr && static_cast<std::byte const*>(address) < s->base;

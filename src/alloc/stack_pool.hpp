@@ -89,6 +89,10 @@ public:
     // saved there; of what lies below that the ABI's red zone is kept. Nobody runs on it. [any thread]
     static void release_below(stack& s, void const* lowest_used) noexcept;
 
+    // How deep the stack at `address` (one of this pool's slots) has been, in whole pages, record and colour included: bytes
+    // from its end to the deepest page touched and not given back since. Locks nothing. [any thread]
+    std::size_t touched(void const* address) const noexcept;
+
     // Stacks that have memory, in use or pooled; those in use; how many may exist. [any thread]
     std::size_t existing() const noexcept;
     std::size_t in_use() const noexcept;

@@ -54,8 +54,15 @@ void dump_tasks(scheduler const& s, std::ostream& out) {
         if (t.pinned != any_worker) out << ", pinned to worker " << t.pinned;
         out << ", spawned at ";
         print_site(out, t.spawn_site);
+        // By its address: the task may have ended meanwhile, and the stack's memory been given back.
+        stack const* const own = t.own;
+        s.with_pool_of(own, [&](stack_pool const& pool) {
+            out << ", stack " << pool.touched(own) / 1024 << " of " << pool.stack_size() / 1024 << " KiB";
+        });
         out << '\n';
     });
+    if (s.stacks_ran_out.load(relaxed) != 0)
+        out << "fresh tasks have waited, or wait, for a stack: " << s.stacks.shortage() << '\n';
 }
 
 }  // namespace hocket::inline HOCKET_ABI::detail

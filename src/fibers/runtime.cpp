@@ -2,6 +2,7 @@
 #include <hocket/runtime.hpp>
 #include <sched.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -115,6 +116,21 @@ runtime_stats runtime::stats() const {
     std::size_t const blocks = s.blocks.outstanding();
     out.arena_bytes = blocks > idle_arenas ? blocks - idle_arenas : 0;
     return out;
+}
+
+std::vector<stack_use> runtime::measure_stacks() const {
+    std::vector<stack_use> all;
+    auto const measure = [&all](stack_pool const& pool) {
+        stack_use u{pool.stack_size(), 0, 0};
+        pool.for_each([&u, &pool](stack const& s) {
+            ++u.stacks;
+            u.deepest = std::max(u.deepest, pool.touched(&s));
+        });
+        all.push_back(u);
+    };
+    measure(core_->stacks);
+    core_->own_stacks.for_each(measure);
+    return all;
 }
 
 void runtime::dump(std::ostream& out) const { dump_tasks(*core_, out); }

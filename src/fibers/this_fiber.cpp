@@ -26,13 +26,6 @@ void sleep_until_ns(std::int64_t deadline) noexcept {
     me.wait(deadline);
 }
 
-// A job has the name and the stop token of who forked it. He waits for it, so he is there.
-static task const& forker_of(task const& t) noexcept {
-    task const* at = &t;
-    while (job const* const j = at->ends.forked()) at = reinterpret_cast<task const*>(j->parent);
-    return *at;
-}
-
 bool should_offload() noexcept {
     task const* const t = this_task();
     return t != nullptr && t->kind == task_kind::ordinary;

@@ -261,6 +261,24 @@ TEST_CASE("stack_pool: what nobody needs for an interval is surplus, and its mem
     for (stack* const s : again) pool.give(s);
 }
 
+TEST_CASE("stack_pool: how deep a stack has been, in pages") {
+    std::size_t const page = pages::size();
+    for (std::size_t const size : {small, std::size_t{8} << 20}) {
+        stack_pool pool(size, 4);
+        stack* const s = pool.take();
+        CHECK(pool.touched(s) == page);  // its record
+        // Around the 256 pages that are asked about at once.
+        for (std::size_t const depth : {2 * page, 5 * page, 16 * page, 257 * page, 2047 * page, 2048 * page}) {
+            if (depth > size) break;
+            s->base[size - depth] = std::byte{1};
+            CHECK(pool.touched(s) == depth);
+        }
+        stack_pool::release_below(*s, s->top() - 1);
+        CHECK(pool.touched(s) == page);
+        pool.give(s);
+    }
+}
+
 #ifdef HOCKET_ASAN
 TEST_CASE("stack_pool: what abandoned frames poisoned is clean when the stack comes back") {
     stack_pool pool(small, 1000);

@@ -307,6 +307,20 @@ TEST_CASE("a runtime of the test's own, bad") {
 
 TEST_CASE("crash, bad") { std::abort(); }
 
+static int descend(int levels) {
+    char volatile frame[1000];
+    frame[0] = 1;
+    return levels == 0 ? 0 : descend(levels - 1) + frame[0];
+}
+FIBER_TEST_CASE("overflow, bad") {
+    hocket::go({.name = "deep one"}, [] { descend(1 << 16); });
+    hocket::this_fiber::sleep_for(1h);
+}
+FIBER_TEST_CASE("fault, bad") {
+    int volatile* volatile nowhere = nullptr;
+    *nowhere = 1;
+}
+
 FIBER_TEST_CASE("matrix, good", .workers = {1, 2, 4},
                 .contexts = {hocket::context_backend::native, hocket::context_backend::boost}) {
     hocket::runtime_stats const s = runtime_under_test().stats();

@@ -32,6 +32,7 @@ enum class fault : std::uint8_t {
     park_keeps_jobs,                   // a fiber that is suspended leaves its forked jobs in its worker's deque
     wake_during_trim,                  // a fiber goes on while the pages below its frames are being given back
     scope_forgets_to_settle,           // a worker that is done with the tasks of a scope does not say so
+    size_class_made_twice,             // who comes second makes the pool of a class of stacks anew
 };
 
 #if defined(HOCKET_EXPLORED) || defined(HOCKET_BREAKABLE)

@@ -39,9 +39,10 @@ HOCKET_ALWAYS_INLINE context stand_on(worker& w, task& n, stack_view& onto) noex
     return n.saved;
 }
 HOCKET_ALWAYS_INLINE context stand_on_loop(worker& w, task* n, stack_view& onto) noexcept {
+    stack* const loop = w.take_spare();  // first: a call that runs over the end of the stack is still the fiber's
     w.hand = n;
     w.set_current(nullptr);
-    w.here = w.take_spare();
+    w.here = loop;
     onto = view_of(*w.here);
     return {w.here->context};
 }

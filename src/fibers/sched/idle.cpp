@@ -213,6 +213,7 @@ void worker::starve() noexcept {
         sched.log(log_level::warning, "no stack can be had, fresh tasks wait: " + sched.stacks.shortage());
     drain_mail();
     if ((hand = ready.pop(mine)) != nullptr) return;
+    if ((hand = (blocking ? sched.blocking_tasks : sched.injected).pop_begun()) != nullptr) return;
     task_list fresh_ones;
     while (task* const t = pinned.pop()) {
         if (t->own != nullptr && hand == nullptr)

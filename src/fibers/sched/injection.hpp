@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <hocket/detail/atomic.hpp>
+#include <utility>
 
 #include "fibers/sched/task.hpp"
 #include "seam/lock.hpp"
@@ -24,6 +25,20 @@ public:
         hold held(guard_);
         task* const t = list_.pop();
         if (t != nullptr) count_.store(count_.load(relaxed) - 1, relaxed);
+        return t;
+    }
+
+    // The oldest that has a stack; null when there is none. Passes all that are older. [any thread]
+    task* pop_begun() noexcept {
+        if (count_.load(relaxed) == 0) return nullptr;
+        hold held(guard_);
+        task* before = nullptr;
+        task* t = list_.first;
+        while (t != nullptr && t->own == nullptr) before = std::exchange(t, t->link);
+        if (t == nullptr) return nullptr;
+        (before != nullptr ? before->link : list_.first) = t->link;
+        if (list_.last == t) list_.last = before;
+        count_.store(count_.load(relaxed) - 1, relaxed);
         return t;
     }
 

@@ -97,6 +97,12 @@ void call_unseen(job& j) noexcept {
     this_worker()->exceptions->put(kept);
 }
 
+task const& forker_of(task const& t) noexcept {
+    task const* at = &t;
+    while (job const* const j = at->ends.forked()) at = reinterpret_cast<task const*>(j->parent);
+    return *at;
+}
+
 task* identity_bearer(task* t) noexcept {
     while (t != nullptr && t->face.inlined == nullptr) {
         job const* const j = t->ends.as_caller();

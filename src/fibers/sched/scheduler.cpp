@@ -1,7 +1,6 @@
 // Submitting, waking, telling: see the head of scheduler.hpp.
 #include "fibers/sched/scheduler.hpp"
 
-#include <algorithm>
 #include <new>
 #include <string>
 
@@ -43,6 +42,7 @@ scheduler::scheduler(runtime_options o)
       contexts(options.context == context_backend::boost ? backend::boost : backend::native),
       trim(*this),
       stacks(options.stack_size, options.max_stacks),
+      own_stacks(options.max_stacks),
       records(sizeof(task)),
       closures(task::slab_bytes),
       blocks(&cache_of_this_worker) {
@@ -57,7 +57,7 @@ scheduler::scheduler(runtime_options o)
 
 scheduler::~scheduler() {
     stacks.for_each([](stack& s) { retire(s); });
-    for (auto& c : sizes_) c.pool->for_each([](stack& s) { retire(s); });
+    own_stacks.for_each([](stack_pool& p) { p.for_each([](stack& s) { retire(s); }); });
 }
 
 // --- submitting
@@ -70,32 +70,6 @@ void scheduler::validate(launch const& how) const {
     if (how.stack_size != 0 && (how.stack_size < 16_KiB || how.stack_size > 8_MiB))
         throw std::invalid_argument("hocket: launch::stack_size is " + std::to_string(how.stack_size) +
                                     " bytes, but must be 16 KiB to 8 MiB");
-}
-
-stack* scheduler::own_stack(std::size_t bytes) {
-    std::size_t size = 16_KiB;
-    while (size < bytes) size *= 2;
-    stack* s;
-    {
-        hold held(guard_);
-        auto at = std::find_if(sizes_.begin(), sizes_.end(), [size](size_class const& c) { return c.bytes == size; });
-        if (at == sizes_.end())
-            at = sizes_.insert(sizes_.end(),
-                               size_class{size, std::make_unique<stack_pool>(size, std::min<std::size_t>(
-                                                                                      options.max_stacks, 1u << 14))});
-        s = at->pool->take();
-    }
-    if (s == nullptr) throw std::bad_alloc();
-    s->context = make_context(contexts, *s, &begin_on_own_stack).token;
-    return s;
-}
-
-void scheduler::trim_sizes() noexcept {
-    hold held(guard_);
-    for (size_class& c : sizes_) {
-        c.pool->note_surplus();
-        c.pool->release_surplus(&retire);
-    }
 }
 
 task* scheduler::make(task_kind kind, launch const* how, task_type const& type) {
@@ -127,8 +101,10 @@ void scheduler::equip(worker* w, task& t, launch const* how) {
                 give_extra(t, std::move(extra));
             }
             if (how->stack_size > options.stack_size) {
-                t.own = own_stack(how->stack_size);
-                t.saved.token = t.own->context;
+                stack* const own = own_stacks.take(how->stack_size);
+                t.own = own;
+                t.saved = make_context(contexts, *own, &begin_on_own_stack);
+                own->context = t.saved.token;
             }
         }
         task_type const& type = *t.type;
@@ -170,7 +146,8 @@ void scheduler::tidy(worker* w, task& t) noexcept {
 
 void scheduler::unmake(task* t) noexcept {
     // A stack of its own on which it never began.
-    if (t->own != nullptr && t->state.load(relaxed) != task_state::running) t->own->pool->give(t->own);
+    stack* const own = t->own;
+    if (own != nullptr && t->state.load(relaxed) != task_state::running) own->pool->give(own);
     worker* const w = this_worker();
     if (w != nullptr && &w->sched == this) {
         unmake_here(*w, t);

@@ -22,7 +22,9 @@
 #include "alloc/slab_pool.hpp"
 #include "alloc/stack_pool.hpp"
 #include "fibers/sched/injection.hpp"
+#include "fibers/sched/overflow.hpp"
 #include "fibers/sched/parking.hpp"
+#include "fibers/sched/size_classes.hpp"
 #include "fibers/sched/trimmer.hpp"
 #include "fibers/sched/worker.hpp"
 
@@ -142,15 +144,28 @@ public:
     // Arms a timer in the wheel of a worker that looks after it. [any thread]
     void arm(timer& t) noexcept;
 
+    // The existing stack, of any size, whose guard, frames or record hold `address`, or null. Locks nothing. [any
+    // thread]
+    stack const* stack_at(void const* address) const noexcept {
+        stack const* const s = stacks.of(address);
+        return s != nullptr ? s : own_stacks.of(address);
+    }
+
+    // Calls f(stack_pool const&) with the one that has the stack at `address`, if any. [any thread]
+    template <class F>
+    void with_pool_of(void const* address, F&& f) const {
+        if (stacks.of(address) != nullptr) return f(stacks);
+        own_stacks.for_each([&](stack_pool const& pool) {
+            if (pool.of(address) != nullptr) f(pool);
+        });
+    }
+
     worker& at(unsigned index) const noexcept { return *workers_[index]; }
     unsigned ordinary() const noexcept { return options.workers; }
     unsigned total() const noexcept { return static_cast<unsigned>(workers_.size()); }
 
     void log(log_level level, std::string_view line) const noexcept;
     void unhandled(task& t) noexcept;  // with an exception in flight
-
-    // Ends an interval of the stacks that launch::stack_size asked for, and gives their surplus back. [any thread]
-    void trim_sizes() noexcept;
 
     std::uint64_t spawned() const noexcept;
     std::uint64_t completed() const noexcept;
@@ -159,6 +174,7 @@ public:
     backend const contexts;
     trimmer trim;
     stack_pool stacks;
+    size_classes own_stacks;
     slab_pool records;
     slab_pool closures;      // of those that are too large for a record
     block_pool blocks;
@@ -177,10 +193,6 @@ public:
 
 private:
     class visit;
-    struct size_class {
-        std::size_t bytes;
-        std::unique_ptr<stack_pool> pool;
-    };
 
     // Who is worker 0: nobody, a thread of ours (start()), or whoever called run() or shutdown().
     enum class zero_state : unsigned char { vacant, thread, caller };
@@ -191,7 +203,6 @@ private:
     void publish(shared_state_base* state) noexcept;
     void start_threads(unsigned first);
     void foreign_over() noexcept;
-    stack* own_stack(std::size_t bytes);
     void place(worker* w, bool mine, task* t) noexcept;
     void inject(task* t) noexcept;
     void vacate_zero() noexcept;
@@ -199,12 +210,12 @@ private:
     bool drained() const noexcept { return drained_.load(acquire) != 0; }  // pairs with the release in check_drained()
     void validate(launch const& how) const;
 
+    overflow_watch const watch_;
     std::vector<std::unique_ptr<worker>> workers_;  // ordinary, then blocking
     lock guard_;                                    // the states below
     bool started_ = false;
     zero_state zero_ = zero_state::vacant;
     bool stopped_ = false;
-    std::vector<size_class> sizes_;
     atomic<bool> closed_{false};
     atomic<std::uint32_t> drained_{0};
     atomic<std::uint32_t> zero_left_{0};  // times that a caller of run() has left worker 0

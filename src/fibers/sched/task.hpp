@@ -83,7 +83,7 @@ struct alignas(64) task {
     task_face face;                     // what inline code touches; first, so that the two have one address
     task* link;                         // in the queue it is in
     context saved;                      // where it stopped, while it is suspended or ready
-    stack* own;                         // null while fresh, and while it runs on its first carrier
+    watched<stack*> own;                // null while fresh, and while it runs on its first carrier
     task_type const* type;
     scheduler* home;
     ending ends;                        // who is told when all is over

@@ -63,7 +63,10 @@ bool trimmer::round(worker& w, unsigned most) noexcept {
     unsigned released = 0;
     for (; sched_.stacks.release_surplus(&retire); released += stacks_at_once)
         if (released >= most || w.has_better_to_do()) return false;
-    sched_.trim_sizes();
+    sched_.own_stacks.for_each([](stack_pool& pool) {
+        pool.note_surplus();
+        pool.release_surplus(&retire);
+    });
     sched_.records.trim();
     sched_.closures.trim();
     sched_.blocks.trim();

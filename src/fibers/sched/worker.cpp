@@ -42,11 +42,13 @@ void worker::enter() noexcept {
     // afterwards.
     worker* const outer = this_worker();
     home_view = outer != nullptr ? view_of(*outer->here) : view_of_this_thread();
+    signals.put_on();
     seam::set_current(this);
     exceptions = exceptions_of_this_thread();
     if (!hold_spare()) internal_error("worker %u has no stack to begin on", index);
     leave_home(*this);
     seam::set_current(outer);
+    signals.take_off();
 }
 
 bool worker::take_a_spare() noexcept {

@@ -27,6 +27,7 @@
 #include "alloc/stack_pool.hpp"
 #include "fibers/context/context.hpp"
 #include "fibers/sched/mailbox.hpp"
+#include "fibers/sched/overflow.hpp"
 #include "fibers/sched/parking.hpp"
 #include "fibers/sched/ready_ring.hpp"
 #include "fibers/sched/task.hpp"
@@ -204,6 +205,7 @@ struct alignas(64) worker : worker_face {
 
     context home;
     stack_view home_view;
+    worker_signal_stack signals;
     seam::thread thread;
 
 private:
@@ -238,6 +240,10 @@ inline task* this_task() noexcept {
 // The task, from t outwards, whose own identity or whose inlined job's it is: t itself, unless it is a job that stands for
 // its forker, who waits. Null for null. [t runs here]
 task* identity_bearer(task* t) noexcept;
+
+// Whose name and stop token they are that t has: of a job, those of who forked it, who waits for it and so is there.
+// [t runs here]
+task const& forker_of(task const& t) noexcept;
 
 // Whose id, fiber-locals and arena they are that runs here: the task, or the job that it calls inside itself, for which
 // a record is made. Null outside; throws std::bad_alloc. [any thread]

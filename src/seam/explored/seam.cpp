@@ -11,6 +11,7 @@
 #include "seam/current.hpp"
 #include "seam/explored/engine.hpp"
 #include "seam/explored/unwatched.hpp"
+#include "seam/fault_trap.hpp"
 #include "seam/futex.hpp"
 #include "seam/pause.hpp"
 #include "seam/thread.hpp"
@@ -98,6 +99,14 @@ std::uint32_t choice::below(std::uint32_t n) noexcept {
     state_ = state_ * 6364136223846793005u + 1442695040888963407u;
     return static_cast<std::uint32_t>(((state_ >> 32) * n) >> 32);
 }
+
+// The explorer's own threads have no handlers, and all run on one.
+void trap_faults(fault_judge) noexcept {}
+void untrap_faults() noexcept {}
+std::size_t signal_stack_size() noexcept { return 0; }
+void signal_stack::put_on(void*, std::size_t) noexcept {}
+void signal_stack::take_off() noexcept {}
+void die_after(void (*)(void*) noexcept, void*, std::int64_t) noexcept { std::abort(); }
 
 // What the one thread outside an exploration has for current().
 static void* outside = nullptr;

@@ -29,6 +29,28 @@ TEST_CASE("injection: first in, first out, one by one or several at once") {
     CHECK(q.pop() == nullptr);
 }
 
+TEST_CASE("injection: those that have a stack can be had before the others, which stay in order") {
+    std::vector<task> tasks(6);
+    stack some_stack;
+    injection q;
+    CHECK(q.pop_begun() == nullptr);
+    q.push(&tasks[0]);
+    CHECK(q.pop_begun() == nullptr);
+    CHECK(q.size() == 1);
+    for (std::size_t const begun : {1, 4, 5}) tasks[begun].own = &some_stack;
+    for (std::size_t i = 1; i < 6; ++i) q.push(&tasks[i]);
+    for (std::size_t const begun : {1, 4, 5}) CHECK(q.pop_begun() == &tasks[begun]);
+    CHECK(q.pop_begun() == nullptr);
+    CHECK(q.size() == 3);
+    q.push(&tasks[1]);  // the last of them was taken out: the list has an end still
+    for (std::size_t const left : {0, 2, 3, 1}) CHECK(q.pop() == &tasks[left]);
+    CHECK(q.size() == 0);
+    q.push(&tasks[4]);
+    CHECK(q.pop_begun() == &tasks[4]);
+    q.push(&tasks[5]);
+    CHECK(q.pop() == &tasks[5]);
+}
+
 TEST_CASE("injection: what several put in, several take out, each once") {
     constexpr std::size_t each = 10'000;
     std::vector<std::vector<task>> tasks(2);
