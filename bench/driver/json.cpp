@@ -16,6 +16,10 @@ answer read_answer(std::string const& line) {
     try {
         auto const j = nlohmann::json::parse(line);
         answer a;
+        if (j.contains("unable")) {
+            a.unable = j["unable"].get<std::string>();
+            return a;
+        }
         a.count = j.at("count").get<std::uint64_t>();
         a.checksum = j.at("checksum").get<std::uint64_t>();
         a.cpu_ns = j.at("cpu_ns").get<double>();
@@ -24,6 +28,7 @@ answer read_answer(std::string const& line) {
         if (j.contains("p99_ns")) a.p99_ns = j["p99_ns"].get<double>();
         if (j.contains("context")) a.context = j["context"].get<std::string>();
         if (j.contains("parked")) a.parked = j["parked"].get<std::uint64_t>();
+        if (j.contains("bytes")) a.bytes = j["bytes"].get<std::uint64_t>();
         return a;
     } catch (nlohmann::json::exception const& e) {
         throw std::runtime_error("its answer is not of the protocol: " + line.substr(0, line.find('\n')));

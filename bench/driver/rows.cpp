@@ -48,6 +48,18 @@ std::uint64_t fibonacci(numbers const& n) {
     return a;
 }
 
+std::uint64_t sum_below_fibers(numbers const& n) { return n.at("fibers") * (n.at("fibers") - 1) / 2; }
+
+std::uint64_t fibers_wanted(numbers const& n) { return n.at("fibers"); }
+
+std::uint64_t rounded_to_cycles(numbers const& n) {
+    std::uint64_t const all = n.at("count") / n.at("cycle") * n.at("cycle");
+    return all * (all - 1) / 2;
+}
+
+// Of ten allocations, numbered 0 to 9 on top of what batches() adds.
+std::uint64_t batches_of_ten(numbers const& n) { return batches(n) * 10 + n.at("count") * 45; }
+
 std::uint64_t thousand(numbers const&) { return 1000; }
 
 // ---- sides
@@ -61,6 +73,8 @@ side in_go(std::string c, amounts a = {}) { return {"Go", "hocket-bench-go", std
 side threads(std::string c, amounts a = {}) {
     return {"condition_variable", "hocket-bench-threads", std::move(c), std::move(a)};
 }
+side standard(std::string name, std::string c) { return {std::move(name), "hocket-bench-std", std::move(c)}; }
+side mimalloc(std::string c) { return {"mimalloc", "hocket-bench-mimalloc", std::move(c)}; }
 side called(std::string name, side s) {
     s.name = std::move(name);
     return s;
@@ -87,6 +101,46 @@ std::string scoped(std::string title) { return title + ", scope"; }
 side scoping(amounts a = {}) { return hocket("spawn_task", std::move(a)); }
 std::string scoped(std::string title) { return title + " (ours: go + wait group)"; }
 #endif
+
+// ---- rows of which there are several
+
+// The bars are those of Boost.Fiber's figure for 10,000, that never ran deep, whatever ours have to do.
+row parked(std::string title, std::uint64_t fibers, std::uint64_t quick, std::uint64_t deep) {
+    row r{.id = "T12", .group = "memory", .title = "parked fibers, " + title + ", each", .what = figure::bytes,
+          .unit = "B",
+          .how_much = {{"workers", 1}, {"fibers", {fibers, quick}}, {"deep", deep}, {"stack_kib", 0},
+                       {"settle_ms", {2000, 20}}},
+          .checksum = sum_below_fibers, .ours = fresh(hocket("parked")),
+          .rivals = {{fresh(called("Boost.Fiber protected, 10k", boost("parked", {{"fibers", {10'000, quick}},
+                                                                                 {"deep", 0}}))), bars{0.60, 0.53}}},
+          .most_rounds = 2};
+    if (fibers != 10'000 || deep != 0)
+        r.rivals.push_back({fresh(called("Boost.Fiber protected", boost("parked")))});
+    r.rivals.push_back({fresh(in_go("parked"))});
+    return r;
+}
+
+row guarded(std::string title, std::uint64_t fibers) {
+    return {.id = "T13", .group = "memory", .title = std::move(title), .what = figure::reached, .unit = "fibers",
+            .how_much = {{"workers", 1}, {"fibers", {fibers, 1000}}}, .checksum = fibers_wanted,
+            .ours = fresh(hocket("guarded")),
+            .rivals = {limit(1'000'000, {1.0, 0.25}), {fresh(called("Boost.Fiber protected", boost("guarded")))}},
+            .most_rounds = 1};
+}
+
+row churn(std::string title, std::uint64_t cycle, std::uint64_t largest, bool has_bars) {
+    row r{.id = "T19", .group = "arena", .title = "allocate " + title + " and reset, per allocation",
+          .what = figure::cpu, .unit = "ns",
+          .how_much = {{"cycle", cycle}, {"largest", largest}, {"count", {4'000'000, 100'000}}},
+          .checksum = rounded_to_cycles, .ours = hocket("churn"),
+          .rivals = {{standard("monotonic, own buffer", "churn_monotonic_buffer"), bars{0.7, 0.4}},
+                     {standard("monotonic", "churn_monotonic")},
+                     {standard("malloc", "churn_malloc"), bars{0.15, 0.08}},
+                     {mimalloc("churn"), bars{0.3, 0.15}}}};
+    if (!has_bars)
+        for (auto& rival : r.rivals) rival.bar.reset();
+    return r;
+}
 
 constexpr amount fib_n{30, 20}, fib_forks{1'346'268, 10'945};  // fib(n) by the definition makes fib(n+1) - 1 additions
 
@@ -226,6 +280,18 @@ std::vector<row> const& rows() {
          .checksum = rounded_to_fibers, .ours = hocket("lock_yield"),
          .rivals = {{in_go("lock_yield"), bars{0.5, 0.2}}, {boost("lock_yield")}}},
 
+        parked("10k", 10'000, 500, 0),
+        parked("100k", 100'000, 1'000, 0),
+        parked("1M", 1'000'000, 2'000, 0),
+        parked("10k that ran 16 KiB deep", 10'000, 500, 16 * 1024),
+        parked("100k that ran 16 KiB deep", 100'000, 1'000, 16 * 1024),
+        guarded("guarded fibers in one process, 1M wanted", 1'000'000),
+        guarded("guarded fibers in one process, 4M wanted", 4'000'000),
+        {.id = "T14", .group = "memory", .title = "stack taken and given back, warm", .what = figure::cpu,
+         .unit = "ns", .how_much = {{"count", {20'000'000, 1'000'000}}}, .checksum = count,
+         .ours = {"hocket", "hocket-bench-switch", "stack"},
+         .rivals = {{standard("malloc and free of 64 B", "malloc"), bars{0.5, 0.2}}}},
+
         {.id = "T15", .group = "sleep", .title = "100k sleepers of 1-100 ms, per sleep", .what = figure::cpu,
          .unit = "us", .how_much = {{"workers", 1}, {"warm", 0}, {"count", {100'000, 5'000}}},
          .checksum = sum_below_count, .ours = fresh(hocket("sleepers")),
@@ -255,6 +321,16 @@ std::vector<row> const& rows() {
         {.id = "T18", .group = "idle", .title = "idle runtime, CPU in a second", .what = figure::cpu_share,
          .unit = "ms", .how_much = {{"workers", 2}, {"count", {1000, 200}}}, .checksum = thousand,
          .ours = hocket("idle"), .rivals = {limit(1, {1.0, 0.0}), {tbb("idle")}, {in_go("idle")}}},
+
+        churn("16 to 256 B", 100, 256, true),
+        churn("16 to 256 B, 1000 a cycle,", 1000, 256, false),
+        churn("16 B to 4 KiB", 100, 4096, false),
+        churn("16 B to 4 KiB, 1000 a cycle,", 1000, 4096, false),
+        {.id = "T20", .group = "arena", .title = "task that makes ten allocations of 16 to 128 B, scope",
+         .what = figure::cpu, .unit = "ns",
+         .how_much = {{"workers", 1}, {"batch", 1000}, {"count", {300'000, 20'000}}}, .checksum = batches_of_ten,
+         .ours = hocket("task_memory"),
+         .rivals = {{called("oneTBB, malloc and free", tbb("task_memory")), bars{0.5, 0.2}}}},
 
         {.id = "T22", .group = "spawn", .title = "async + get of a trivial function", .what = figure::cpu,
          .unit = "ns", .how_much = {{"workers", 1}, {"count", {300'000, 20'000}}}, .checksum = sum_below_count,

@@ -37,9 +37,11 @@ enum class figure : unsigned char {
     p50,      // the median of the operations' latencies
     p99,
     cpu_share,  // CPU time in a second of wall time
+    bytes,      // of memory for one operation
+    reached,    // the number of operations: more is better
 };
 
-struct bars {  // of ours / rival; at most
+struct bars {  // of ours / rival, where more is better of rival / ours; at most
     double must, goal;
 };
 
@@ -54,7 +56,7 @@ struct row {
     std::string group;
     std::string title;
     figure what;
-    std::string unit;        // ns, us or ms
+    std::string unit;        // ns, us or ms; B; what is counted
     amounts how_much;        // for all sides
     // The checksum that `n` must lead to, and how much may lack.
     std::uint64_t (*checksum)(numbers const& n);
@@ -62,6 +64,7 @@ struct row {
     side ours;
     std::vector<rival> rivals;
     bool exempt_on_boost = false;  // its bars hold for the native backend only
+    unsigned most_rounds = 1000;   // fewer than asked for where a figure is dear and does not waver
 };
 
 std::vector<row> const& rows();

@@ -1,5 +1,6 @@
 #include "session.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 #include <system_error>
@@ -17,6 +18,7 @@ class participant {
 public:
     participant(row const& r, side const& s, session_options const& o) : row_(r), options_(o), fresh_(s.fresh) {
         outcome.name = s.name;
+        outcome.more_is_better = r.what == figure::reached;
         program_ = o.programs / s.program;
         arguments_.push_back(s.case_name);
         for (auto const* list : {&r.how_much, &s.how_much})
@@ -39,6 +41,7 @@ public:
         try {
             if (!process_) process_.emplace(program_, arguments_);
             answer const a = read_answer(process_->sample(options_.patience));
+            if (!a.unable.empty()) return miss(side_outcome::fate::unable, a.unable);
             if (fresh_) process_.reset();
             check(a);
             keep(a);
@@ -84,6 +87,8 @@ private:
             case figure::p50: value = a.p50_ns.value(); break;
             case figure::p99: value = a.p99_ns.value(); break;
             case figure::cpu_share: value = a.cpu_ns / a.wall_ns * 1e9; break;
+            case figure::bytes: value = static_cast<double>(a.bytes) / n; break;
+            case figure::reached: value = n; break;
         }
         outcome.values.push_back(in_unit(value, row_.unit));
         outcome.cores.push_back(a.cpu_ns / a.wall_ns);
@@ -104,7 +109,7 @@ private:
 void judge(comparison& c, side_outcome const& ours) {
     c.says = verdict::unmeasured;
     if (!ours.measured() || !c.rival.measured() || c.rival.best() <= 0) return;
-    c.ratio = ours.best() / c.rival.best();
+    c.ratio = ours.more_is_better ? c.rival.best() / ours.best() : ours.best() / c.rival.best();
     if (!c.bar) c.says = verdict::none;
     else if (*c.ratio <= c.bar->goal) c.says = verdict::goal;
     else if (*c.ratio <= c.bar->must) c.says = verdict::must;
@@ -120,9 +125,10 @@ row_outcome measure(row const& r, session_options const& o) {
     for (auto const& rival : r.rivals)
         if (!rival.who.program.empty()) rivals.emplace_back(r, rival.who, o);
 
-    for (unsigned round = 1; round <= o.rounds; ++round) {
+    unsigned const rounds = std::min(o.rounds, r.most_rounds);
+    for (unsigned round = 1; round <= rounds; ++round) {
         if (o.progress)
-            o.progress(r.id + ' ' + r.title + ", round " + std::to_string(round) + " of " + std::to_string(o.rounds));
+            o.progress(r.id + ' ' + r.title + ", round " + std::to_string(round) + " of " + std::to_string(rounds));
         ours.take();
         for (auto& p : rivals) p.take();
     }

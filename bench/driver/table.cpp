@@ -19,6 +19,7 @@ std::string bar(double v) {
 std::string side_value(side_outcome const& s) {
     switch (s.ended) {
         case side_outcome::fate::missing: return "missing";
+        case side_outcome::fate::unable: return "unable";
         case side_outcome::fate::failed: return "FAILED";
         case side_outcome::fate::measured: break;
     }
@@ -45,7 +46,11 @@ std::string verdict_text(comparison const& c) {
         case verdict::none: return "-";
         case verdict::unmeasured: break;
     }
-    return c.rival.ended == side_outcome::fate::missing ? "rival missing" : "not measured";
+    switch (c.rival.ended) {
+        case side_outcome::fate::missing: return "rival missing";
+        case side_outcome::fate::unable: return "rival unable";
+        default: return "not measured";
+    }
 }
 
 std::string figure_text(figure f) {
@@ -57,6 +62,8 @@ std::string figure_text(figure f) {
         case figure::p50: return "p50";
         case figure::p99: return "p99";
         case figure::cpu_share: return "cpu";
+        case figure::bytes: return "resident";
+        case figure::reached: return "reached";
     }
     return {};
 }

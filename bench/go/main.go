@@ -22,7 +22,7 @@ type sample struct {
 	count, checksum uint64
 	cpu, wall       int64 // ns
 	latencies       []int64
-	parked          uint64
+	parked, bytes   uint64
 }
 
 var cases = map[string]func(p parameters) sample{}
@@ -90,6 +90,9 @@ func main() {
 		}
 		if s.parked != 0 {
 			fmt.Printf(`, "parked": %d`, s.parked)
+		}
+		if s.bytes != 0 {
+			fmt.Printf(`, "bytes": %d`, s.bytes)
 		}
 		fmt.Println("}")
 	}

@@ -46,6 +46,7 @@ void print(sample& s) {
                     quantile(s.latencies_ns, 0.99));
     if (!s.context.empty()) std::printf(", \"context\": \"%s\"", s.context.c_str());
     if (s.parked != 0) std::printf(", \"parked\": %llu", static_cast<number>(s.parked));
+    if (s.bytes != 0) std::printf(", \"bytes\": %llu", static_cast<number>(s.bytes));
     std::printf("}\n");
     std::fflush(stdout);
 }
@@ -71,8 +72,13 @@ int run(int argc, char** argv) {
     if (found == cases().end()) give_up("there is no case '" + std::string(argv[1]) + "'");
     parameters const p = read_parameters(argc, argv);
     for (std::string line; std::getline(std::cin, line);) {
-        sample s = found->second(p);
-        print(s);
+        try {
+            sample s = found->second(p);
+            print(s);
+        } catch (unable const& e) {
+            std::printf("{\"unable\": \"%s\"}\n", e.what());
+            std::fflush(stdout);
+        }
     }
     return 0;
 }

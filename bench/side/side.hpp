@@ -3,12 +3,14 @@
 //   PROGRAM CASE [NAME=NUMBER...]
 //
 // Protocol: for every line on standard input it takes one sample and answers with one line of JSON,
-//   {count, checksum, cpu_ns, wall_ns} and what the case adds; the end of the input ends it. A case that cannot go on
-//   prints a sentence on standard error and exits with 1. The program in Go speaks the same.
+//   {count, checksum, cpu_ns, wall_ns} and what the case adds, or with {unable: SENTENCE} when this contender, or this
+//   machine, cannot do that much; the end of the input ends it. A case that cannot go on prints a sentence on standard
+//   error and exits with 1. The program in Go speaks the same.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +36,13 @@ struct sample {
     std::vector<double> latencies_ns{};  // one for each operation, where a case measures them one by one
     std::string context{};               // how hocket switched; empty for others
     std::uint64_t parked = 0;            // the most that were parked at once, where the case counts them
+    std::uint64_t bytes = 0;             // of memory that all operations together took, where the case reads it
+};
+
+// Thrown by a case that is too large for its contender or for the machine; what() goes on after the contender's name.
+class unable : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
 };
 
 // Registers a case under its name; a static object of this type stands beside each.

@@ -11,6 +11,7 @@
 // mark fades over some 30 smaller cycles.
 //
 // Under AddressSanitizer 8 poisoned bytes stand behind every allocation, and all that is not handed out is poisoned.
+// Under valgrind's memcheck all that is not handed out is closed, and what is handed out undefined until it is written.
 #pragma once
 
 #include <cstddef>
@@ -69,13 +70,15 @@ public:
     // `bytes` of memory aligned to `align` (a power of two, at most 4096). Throws std::bad_alloc when the limit would
     // be passed or the system has no memory; nothing else is lost then. [the task that owns the arena]
     HOCKET_ALWAYS_INLINE void* allocate(std::size_t bytes, std::size_t align = alignof(std::max_align_t)) {
-        bytes += bytes == 0;  // every allocation has an address of its own
         if constexpr (redzone != 0) align = align < 8 ? 8 : align;
-        std::size_t const room = static_cast<std::size_t>(end_ - cursor_);
         std::size_t const pad = -reinterpret_cast<std::uintptr_t>(cursor_) & (align - 1);
-        // The first comparison is for sizes so large that the sum would wrap.
-        if (bytes > room || pad + spaced(bytes) > room) [[unlikely]] return allocate_slow(bytes, align);
         std::byte* const p = cursor_ + pad;
+        // Not negative, as a block ends where such an alignment is met. One comparison for what is too much, and for
+        // nothing: every allocation has an address of its own.
+        std::size_t const room = static_cast<std::size_t>(end_ - p);
+        if (align > end_align || bytes - 1 >= room) [[unlikely]] return allocate_slow(bytes, align);
+        if constexpr (redzone != 0)
+            if (spaced(bytes) > room) [[unlikely]] return allocate_slow(bytes, align);
         cursor_ = p + spaced(bytes);
         detail::unpoison(p, bytes);
         return p;
@@ -111,6 +114,9 @@ private:
     static constexpr std::size_t redzone = 0;
 #endif
 
+    // Every block ends at a multiple of it.
+    static constexpr std::size_t end_align = 1024;
+
     // What `bytes` take up, redzone included.
     static constexpr std::size_t spaced(std::size_t bytes) noexcept {
         return redzone == 0 ? bytes : ((bytes + 7) & ~std::size_t{7}) + redzone;
@@ -136,6 +142,9 @@ private:
     }
 
     void* allocate_slow(std::size_t bytes, std::size_t align);
+    std::byte* carve(std::size_t bytes, std::size_t align) noexcept;
+    std::byte* cursor() const noexcept;
+    void put_cursor(std::byte* p) noexcept;
     void push(std::size_t size, std::size_t needed, std::size_t request);
     void* push_large(std::size_t bytes, std::size_t align, std::size_t needed);
     void pop() noexcept;
@@ -148,8 +157,9 @@ private:
     void do_deallocate(void* p, std::size_t bytes, std::size_t align) override;
     bool do_is_equal(std::pmr::memory_resource const& other) const noexcept override;
 
-    std::byte* cursor_ = nullptr;  // next free byte of the current block
-    std::byte* end_ = nullptr;     // of the current block
+    // Next free byte of the current block, and its end. Under memcheck both null, and the block has the cursor.
+    std::byte* cursor_ = nullptr;
+    std::byte* end_ = nullptr;
     detail::arena_block* current_ = nullptr;
     detail::arena_finalizer* finalizers_ = nullptr;  // newest first
     detail::block_pool* pool_;

@@ -7,10 +7,11 @@
 
 #include "alloc/block_pool.hpp"
 
-// Memcheck's marks cost five cheap instructions where no valgrind runs.
 #if __has_include(<valgrind/memcheck.h>)
 #include <valgrind/memcheck.h>
 #else
+#define VALGRIND_GET_VBITS(p, bits, bytes) 0
+#define VALGRIND_MAKE_MEM_NOACCESS(p, bytes) static_cast<void>(0)
 #define VALGRIND_MAKE_MEM_UNDEFINED(p, bytes) static_cast<void>(0)
 #endif
 
@@ -28,6 +29,7 @@ struct arena_block {
     std::size_t used_large;  // bytes handed out in large blocks hung on this one (of a large block: in it)
     std::size_t reserved;    // sum of the sizes
     std::uint64_t number;    // of a large block: its own; else the last that one hung here was given
+    std::byte* cursor;       // next free byte, under memcheck
 };
 
 }  // namespace detail
@@ -52,11 +54,30 @@ std::size_t size_for_peak(std::size_t peak) noexcept {
     return block_pool::size_for(std::min(peak + peak / 4 + header, largest_first));
 }
 
+// Whether memcheck runs us: of valgrind's tools it alone knows which bits are defined. Then the inline way of allocate()
+// sees no block, so that every allocation comes to allocate_slow() and is marked there. Elsewhere that costs nothing.
+bool const watched = [] {
+    unsigned char byte = 0, bits = 0;
+    return VALGRIND_GET_VBITS(&byte, &bits, 1) == 1;
+}();
+
 // Nothing in [p, end) is handed out.
 void blank(std::byte* p, std::byte* end) noexcept {
     auto const bytes = static_cast<std::size_t>(end - p);
-    static_cast<void>(VALGRIND_MAKE_MEM_UNDEFINED(p, bytes));
+    if (watched) [[unlikely]] static_cast<void>(VALGRIND_MAKE_MEM_NOACCESS(p, bytes));
     detail::poison(p, bytes);
+}
+
+// `bytes` at p are handed out.
+void open(std::byte* p, std::size_t bytes) noexcept {
+    if (watched) [[unlikely]] static_cast<void>(VALGRIND_MAKE_MEM_UNDEFINED(p, bytes));
+    detail::unpoison(p, bytes);
+}
+
+// Gives a block back, in which nothing is handed out any more.
+void give_back(block_pool& pool, arena_block* b) noexcept {
+    if (watched) [[unlikely]] blank(begin_of(b), end_of(b));  // the pool poisons it by itself
+    pool.give(b, b->size);
 }
 
 class exhausted final : public std::bad_alloc {
@@ -91,6 +112,9 @@ arena::~arena() {
 }
 
 void* arena::allocate_slow(std::size_t bytes, std::size_t align) {
+    bytes += bytes == 0;
+    if (current_ != nullptr)
+        if (std::byte* const p = carve(bytes, align); p != nullptr) return p;
     std::size_t const held = reserved();
     if (bytes > SIZE_MAX / 8 || align > SIZE_MAX / 8) throw exhausted::memory(bytes, held);
 
@@ -112,7 +136,20 @@ void* arena::allocate_slow(std::size_t bytes, std::size_t align) {
             throw;
         }
     }
-    return allocate(bytes, align);
+    return carve(bytes, align);
+}
+
+// What allocate() does inline, for all that it leaves to allocate_slow(). Null where the current block has no room.
+std::byte* arena::carve(std::size_t bytes, std::size_t align) noexcept {
+    std::byte* const from = cursor();
+    auto const room = static_cast<std::size_t>(end_of(current_) - from);
+    std::size_t const pad = -reinterpret_cast<std::uintptr_t>(from) & (align - 1);
+    // The first comparison is for sizes so large that the sum would wrap.
+    if (bytes > room || pad + spaced(bytes) > room) return nullptr;
+    std::byte* const p = from + pad;
+    put_cursor(p + spaced(bytes));
+    open(p, bytes);
+    return p;
 }
 
 // Makes a block of `size` the current one, or, where limit or memory forbid that, the smallest that holds `needed`.
@@ -125,10 +162,9 @@ void arena::push(std::size_t size, std::size_t needed, std::size_t request) {
     if (b.memory == nullptr) b = pool_->take(needed);
     if (b.memory == nullptr) throw exhausted::memory(request, held);
 
-    current_ = ::new (b.memory) arena_block{current_, nullptr, b.size, used(), 0, held + b.size, 0};
-    cursor_ = begin_of(current_);
-    end_ = end_of(current_);
-    blank(cursor_, end_);
+    current_ = ::new (b.memory) arena_block{current_, nullptr, b.size, used(), 0, held + b.size, 0, nullptr};
+    put_cursor(begin_of(current_));
+    blank(begin_of(current_), end_of(current_));
 }
 
 // Hangs a large block on the current one and hands out `bytes` of it.
@@ -140,7 +176,8 @@ void* arena::push_large(std::size_t bytes, std::size_t align, std::size_t needed
     if (b.memory == nullptr) throw exhausted::memory(bytes, held);
 
     std::uint64_t const number = ++current_->number;
-    auto* const l = ::new (b.memory) arena_block{nullptr, current_->large, b.size, 0, spaced(bytes), 0, number};
+    auto* const l =
+        ::new (b.memory) arena_block{nullptr, current_->large, b.size, 0, spaced(bytes), 0, number, nullptr};
     current_->large = l;
     current_->used_large += l->used_large;
     current_->reserved += l->size;
@@ -148,8 +185,24 @@ void* arena::push_large(std::size_t bytes, std::size_t align, std::size_t needed
     std::byte* const begin = begin_of(l);
     std::byte* const p = begin + (-reinterpret_cast<std::uintptr_t>(begin) & (align - 1));
     blank(begin, end_of(l));
-    detail::unpoison(p, bytes);
+    open(p, bytes);
     return p;
+}
+
+// The next free byte of the current block; null when there is none.
+std::byte* arena::cursor() const noexcept {
+    if (watched && current_ != nullptr) [[unlikely]] return current_->cursor;
+    return cursor_;
+}
+
+void arena::put_cursor(std::byte* p) noexcept {
+    if (watched) [[unlikely]] {
+        current_->cursor = p;
+        cursor_ = end_ = nullptr;
+    } else {
+        cursor_ = p;
+        end_ = end_of(current_);
+    }
 }
 
 // Gives back the large blocks of the current block that are younger than number `down_to`, from the hook `from` on.
@@ -159,7 +212,7 @@ void arena::drop_large(arena_block* from, std::uint64_t down_to) noexcept {
         from->large = l->large;
         current_->used_large -= l->used_large;
         current_->reserved -= l->size;
-        pool_->give(l, l->size);
+        give_back(*pool_, l);
     }
 }
 
@@ -168,8 +221,9 @@ void arena::pop() noexcept {
     drop_large(current_, 0);
     arena_block* const b = current_;
     current_ = b->older;
-    end_ = cursor_ = current_ == nullptr ? nullptr : end_of(current_);
-    pool_->give(b, b->size);
+    cursor_ = end_ = nullptr;
+    if (current_ != nullptr) put_cursor(end_of(current_));
+    give_back(*pool_, b);
 }
 
 void arena::finalize(detail::arena_finalizer* down_to) noexcept {
@@ -180,19 +234,18 @@ void arena::finalize(detail::arena_finalizer* down_to) noexcept {
     }
 }
 
-// Takes back all of the only block.
+// Takes back all of the only block, on which nothing hangs.
 void arena::start_over() noexcept {
-    drop_large(current_, 0);
     current_->number = 0;
     std::byte* const begin = begin_of(current_);
-    blank(begin, cursor_);
-    cursor_ = begin;
+    blank(begin, cursor());
+    put_cursor(begin);
 }
 
 arena::mark_type arena::mark() const noexcept {
     mark_type m;
     m.block_ = current_;
-    m.cursor_ = cursor_;
+    m.cursor_ = cursor();
     m.finalizers_ = finalizers_;
     m.large_ = current_ == nullptr ? 0 : current_->number;
     return m;
@@ -203,9 +256,9 @@ void arena::rewind(mark_type const& m) noexcept {
     if (current_ == m.block_) {
         if (current_ == nullptr) return;
         drop_large(current_, m.large_);
-        if (cursor_ > m.cursor_) {  // not where deallocate() went back behind the mark
-            blank(m.cursor_, cursor_);
-            cursor_ = m.cursor_;
+        if (cursor() > m.cursor_) {  // not where deallocate() went back behind the mark
+            blank(m.cursor_, cursor());
+            put_cursor(m.cursor_);
         }
         return;
     }
@@ -213,17 +266,18 @@ void arena::rewind(mark_type const& m) noexcept {
     if (m.block_ == nullptr) {
         // The mark is older than the first block: that one is kept.
         while (current_->older != nullptr) pop();
+        drop_large(current_, 0);
         start_over();
         return;
     }
     while (current_ != m.block_) pop();
     drop_large(current_, m.large_);
-    blank(m.cursor_, end_);
-    cursor_ = m.cursor_;
+    blank(m.cursor_, end_of(current_));
+    put_cursor(m.cursor_);
 }
 
 void arena::reset() noexcept {
-    finalize(nullptr);
+    if (finalizers_ != nullptr) finalize(nullptr);
     if (current_ == nullptr) return;
     peak_ = std::max(used(), peak_ - peak_ / 16);
     bool const one = current_->older == nullptr && current_->large == nullptr;
@@ -234,7 +288,7 @@ void arena::reset() noexcept {
 
 std::size_t arena::used() const noexcept {
     if (current_ == nullptr) return 0;
-    return current_->used + current_->used_large + static_cast<std::size_t>(cursor_ - begin_of(current_));
+    return current_->used + current_->used_large + static_cast<std::size_t>(cursor() - begin_of(current_));
 }
 
 std::size_t arena::reserved() const noexcept { return current_ == nullptr ? 0 : current_->reserved; }
@@ -244,12 +298,12 @@ void* arena::do_allocate(std::size_t bytes, std::size_t align) { return allocate
 void arena::do_deallocate(void* p, std::size_t bytes, std::size_t) {
     bytes += bytes == 0;
     auto* const at = static_cast<std::byte*>(p);
-    if (at + spaced(bytes) == cursor_) {
-        cursor_ = at;
+    if (at + spaced(bytes) == cursor()) {
+        put_cursor(at);
         blank(at, at + spaced(bytes));
         return;
     }
-    detail::poison(p, bytes);
+    blank(at, at + bytes);
     if (bytes < largest_small / 2 || current_ == nullptr) return;
     // A growing container frees the large block before the newest: looking at a few of the current hook is enough.
     arena_block* hook = current_;
@@ -259,7 +313,7 @@ void arena::do_deallocate(void* p, std::size_t bytes, std::size_t) {
         hook->large = l->large;
         current_->used_large -= l->used_large;
         current_->reserved -= l->size;
-        pool_->give(l, l->size);
+        give_back(*pool_, l);
         return;
     }
 }

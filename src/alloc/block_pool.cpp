@@ -10,6 +10,12 @@
 #include "alloc/pages.hpp"
 #include "alloc/roots.hpp"
 
+#if __has_include(<valgrind/memcheck.h>)
+#include <valgrind/memcheck.h>
+#else
+#define VALGRIND_MAKE_MEM_DEFINED(p, bytes) static_cast<void>(0)
+#endif
+
 namespace hocket::inline HOCKET_ABI::detail {
 
 namespace {
@@ -294,6 +300,7 @@ bool block_pool::give_run(std::byte* first, std::byte* end) noexcept {
     if (runs_.size() == runs_.capacity()) return false;
     auto const bytes = static_cast<std::size_t>(end - first);
     pages::release(first, bytes);
+    static_cast<void>(VALGRIND_MAKE_MEM_DEFINED(first, bytes));  // arenas have closed what was theirs; it is zero now
     poison(first, bytes);
     runs_.push_back({first, end});
     return true;

@@ -60,9 +60,12 @@ int worker() noexcept {
 }
 
 hocket::arena& arena() {
-    task* const t = this_identity();
+    detail::worker* const w = this_worker();
+    task* t = w != nullptr ? w->current() : nullptr;
+    bool const itself = t != nullptr && t->face.inlined == nullptr && t->ends.as_caller() == nullptr;
+    if (!itself) [[unlikely]] t = this_identity();
     if (t == nullptr) throw no_runtime("hocket: this_fiber::arena() was called outside a task");
-    if (t->memory == nullptr) t->memory = this_worker()->take_memory();
+    if (t->memory == nullptr) t->memory = w->take_memory();
     return t->memory->memory;
 }
 

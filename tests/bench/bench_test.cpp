@@ -311,6 +311,36 @@ TEST_CASE("sides that are missing are named, those that fail are seen") {
     told("hang", "hocket gave no answer within 1 s and was killed", 1);
 }
 
+TEST_CASE("a side that is unable is named and no failure; where more is better the ratio is turned round") {
+    folder const here;
+    fs::path const bench = here.path / "hocket-bench";
+    fs::copy_file(program, bench);
+    here.side("hocket-bench-hocket",
+              R"(while read -r line; do echo '{"count": 500, "cpu_ns": 5, "wall_ns": 5, "checksum": 1000}'; done)");
+    here.side("hocket-bench-boost", R"(read -r line; echo '{"unable": "needs more"}'; read -r line)");
+    auto const e = run(bench, "--quick --rounds 3 --patience 5 T13");
+    INFO(e.out, e.err);
+    CHECK(e.code == 0);
+    CHECK(e.out.find("Boost.Fiber protected needs more") != e.out.npos);
+    REQUIRE(e.report.is_object());
+    REQUIRE(e.report["rows"].size() == 4);
+    for (auto const& row : e.report["rows"]) {
+        CHECK(row["our_side"]["rounds"].size() == 1);  // of three: it is dear
+        if (row["rival"] == "limit") {
+            CHECK(row["ratio"].get<double>() == doctest::Approx(1'000'000 / 500));
+            CHECK(row["verdict"] == "MISSES");
+        } else {
+            CHECK(row["ratio"].is_null());
+            CHECK(row["verdict"] == "rival unable");
+        }
+    }
+
+    here.side("hocket-bench-hocket", R"(read -r line; echo '{"unable": "finds no memory"}'; read -r line)");
+    auto const neither = run(bench, "--quick --patience 5 T13");
+    CHECK(neither.code == 0);
+    CHECK(neither.out.find("hocket finds no memory") != neither.out.npos);
+}
+
 int main(int argc, char** argv) {
     if (argc < 2) return 2;
     program = fs::absolute(argv[1]);

@@ -5,11 +5,13 @@
 #include <hocket/future.hpp>
 #include <hocket/go.hpp>
 #include <hocket/runtime.hpp>
+#include <memory>
 #include <memory_resource>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "child.hpp"
 #include "clean.hpp"
 
 namespace {
@@ -64,3 +66,59 @@ TEST_CASE("pmr_default: inside a task the default resource is its arena, outside
     });
     in_static_storage.resize(10'000);
 }
+
+TEST_CASE("pmr_default: what is freed on the other side of the border goes where it came from") {
+    for_worker_counts([](unsigned workers) {
+        hocket::runtime rt{hocket::testing::observed({.workers = workers, .blocking_workers = 1, .pmr_default_in_tasks = true})};
+        auto const text = [](int i) { return "long enough not to be in the object itself " + std::to_string(i); };
+        rt.run([&text] {
+            // From an arena, freed by a thread, and by another task, while its own task waits.
+            for (int round = 0; round < 20; ++round)
+                hocket::async([&text, round] {
+                    auto made = std::make_unique<std::pmr::vector<std::pmr::string>>();
+                    for (int i = 0; i < 50; ++i) made->emplace_back(text(i));
+                    std::size_t const used = hocket::this_fiber::arena().used();
+                    if (round % 2 == 0)
+                        std::thread([&made] { made.reset(); }).join();
+                    else
+                        hocket::async([&made] { made.reset(); }).get();
+                    CHECK(hocket::this_fiber::arena().used() == used);
+                }).get();
+            // From the heap, freed by a task; what it grows to inside is the task's.
+            std::unique_ptr<std::pmr::vector<std::pmr::string>> made;
+            std::thread([&] {
+                made = std::make_unique<std::pmr::vector<std::pmr::string>>();
+                for (int i = 0; i < 50; ++i) made->emplace_back(text(i));
+            }).join();
+            hocket::async([&] {
+                for (int i = 50; i < 100; ++i) made->emplace_back(text(i));
+                for (int i = 0; i < 100; ++i) CHECK((*made)[static_cast<std::size_t>(i)] == text(i).c_str());
+                made.reset();
+            }).get();
+        });
+        rt.shutdown();
+        check_clean(rt);
+    });
+}
+
+#ifdef HOCKET_ASAN
+TEST_CASE("pmr_default: AddressSanitizer sees a container that outlives the task whose arena it lives in") {
+    auto const use_after = [](bool outlives) {
+        return in_child([outlives] {
+            hocket::runtime rt{{.workers = 1, .blocking_workers = 1, .pmr_default_in_tasks = true}};
+            rt.run([outlives] {
+                std::unique_ptr<std::pmr::vector<int>> made;
+                hocket::async([&made, outlives] {
+                    made = std::make_unique<std::pmr::vector<int>>(100, 7);
+                    if (!outlives) made.reset();
+                }).get();
+                if (made != nullptr) (*made)[50] = 8;
+            });
+        });
+    };
+    CHECK(use_after(false).code == 0);
+    auto const end = use_after(true);
+    CHECK(end.code != 0);
+    CHECK(end.text.find("use-after-poison") != end.text.npos);
+}
+#endif

@@ -161,6 +161,15 @@ FIBER_TEST_CASE("arena: a task's own memory is there while it lives, and reset w
     });
     CHECK_THROWS_AS(fails.get(), int);
     CHECK(live.load() == 0);
+    hocket::fiber stopped([] {
+        hocket::this_fiber::arena().make<object>(1);
+        hocket::this_fiber::arena().allocate(200'000);
+        while (!hocket::this_fiber::get_stop_token().stop_requested()) hocket::this_fiber::yield();
+    });
+    while (live.load() == 0) hocket::this_fiber::yield();
+    stopped.request_stop();
+    stopped.join();
+    CHECK(live.load() == 0);
 }
 
 FIBER_TEST_CASE("arena: a blocking task has one too", .workers = {1, 2}) {

@@ -3,12 +3,40 @@
 
 #include <hocket/arena.hpp>
 
+#include "fibers/sched/scheduler.hpp"
+#include "fibers/sched/worker.hpp"
+
 namespace hocket::inline HOCKET_ABI::detail {
 
 struct task_memory {
     task_memory(block_pool& pool, std::size_t limit) noexcept : memory(pool, limit) {}
     arena memory;
     task_memory* next = nullptr;  // in the worker's idle list
+    std::size_t held = 0;         // bytes that it has kept, while it is there
 };
+
+// The most that a worker keeps.
+constexpr unsigned idle_memories = 16;
+
+inline task_memory* worker::take_memory() {
+    task_memory* const m = idle_memory;
+    if (m == nullptr) [[unlikely]] return new task_memory(sched.blocks, sched.options.arena_limit);
+    idle_memory = m->next;
+    --idle_memory_count;
+    idle_memory_bytes.store(idle_memory_bytes.load(relaxed) - m->held, relaxed);
+    return m;
+}
+
+inline void worker::give_memory(task_memory* m) noexcept {
+    if (idle_memory_count == idle_memories) [[unlikely]] {
+        delete m;
+        return;
+    }
+    m->next = idle_memory;
+    idle_memory = m;
+    ++idle_memory_count;
+    m->held = m->memory.reserved();
+    idle_memory_bytes.store(idle_memory_bytes.load(relaxed) + m->held, relaxed);
+}
 
 }  // namespace hocket::inline HOCKET_ABI::detail

@@ -22,7 +22,6 @@ constexpr std::int64_t look_every = 50'000;
 constexpr std::uint32_t longest_period = 256;
 
 constexpr std::size_t injection_batch = 16;
-constexpr unsigned idle_memories = 16;
 
 }  // namespace
 
@@ -191,27 +190,6 @@ void worker::settle_tally() noexcept {
     scope_core* const scope = std::exchange(tally.whom, ending()).scope();
     if (scope == nullptr || seam::fault_injected(seam::fault::scope_forgets_to_settle)) return;
     scope->settle(tally.ended);
-}
-
-task_memory* worker::take_memory() {
-    if (task_memory* const m = idle_memory; m != nullptr) {
-        idle_memory = m->next;
-        --idle_memory_count;
-        idle_memory_bytes.store(idle_memory_bytes.load(relaxed) - m->memory.reserved(), relaxed);
-        return m;
-    }
-    return new task_memory(sched.blocks, sched.options.arena_limit);
-}
-
-void worker::give_memory(task_memory* m) noexcept {
-    if (idle_memory_count == idle_memories) {
-        delete m;
-        return;
-    }
-    m->next = idle_memory;
-    idle_memory = m;
-    ++idle_memory_count;
-    idle_memory_bytes.store(idle_memory_bytes.load(relaxed) + m->memory.reserved(), relaxed);
 }
 
 // What this worker keeps goes to the pools, and its empty queues are small again.
