@@ -250,10 +250,12 @@ std::vector<row> const& rows() {
         {.id = "T9", .group = "latency", .title = "round trip between workers, awake", .what = figure::wall,
          .unit = "us", .how_much = {{"workers", 2}, {"bound", 1}, {"pause_us", 0}}, .checksum = count,
          .ours = hocket("handover", {{"count", {100'000, 5'000}}}),
-         .rivals = {{threads("handover", {{"count", {3'000, 300}}}), bars{0.02, 0.01}}}},
+         .rivals = {{threads("handover", {{"count", {3'000, 300}}}), bars{0.02, 0.01}},
+                    {called("bare word", threads("handover_bare", {{"count", {100'000, 5'000}}}))}}},
         {.id = "T9", .group = "latency", .title = "round trip between workers, asleep", .what = figure::p50,
          .unit = "us", .how_much = {{"workers", 2}, {"bound", 1}, {"pause_us", 500}, {"count", {400, 40}}},
-         .checksum = count, .ours = hocket("handover"), .rivals = {{threads("handover"), bars{0.5, 0.3}}}},
+         .checksum = count, .ours = hocket("handover"),
+         .rivals = {{threads("handover"), bars{0.5, 0.3}}, {called("bare word, futex", threads("handover_bare"))}}},
         {.id = "T9", .group = "latency", .title = "awake, where the system puts the threads", .what = figure::wall,
          .unit = "us", .how_much = {{"workers", 2}, {"bound", 0}, {"pause_us", 0}, {"count", {3'000, 300}}},
          .checksum = count, .ours = hocket("handover"), .rivals = {{threads("handover")}}},
@@ -341,18 +343,24 @@ std::vector<row> const& rows() {
 
 // Far more work than in the rows: sixteen workers are to have tens of milliseconds of it too.
 std::vector<row> rows_on(unsigned workers) {
+    // As many cores as workers: else blocking workers help on those that are left, and one worker is as fast as two.
+    auto const on = [workers](amounts a) {
+        a.emplace("workers", workers);
+        a.emplace("cores", workers);
+        return a;
+    };
     return {
         {.id = "S", .group = "scaling", .title = forked("fork-join fib"), .what = figure::wall, .unit = "ns",
-         .how_much = {{"workers", workers}, {"n", {37, 20}}, {"forks", {39'088'168, 10'945}}}, .checksum = fibonacci,
+         .how_much = on({{"n", {37, 20}}, {"forks", {39'088'168, 10'945}}}), .checksum = fibonacci,
          .ours = forking("fib"), .rivals = {{tbb("fib")}}},
         {.id = "S", .group = "scaling", .title = forked("skynet as tasks"), .what = figure::wall, .unit = "ns",
-         .how_much = {{"workers", workers}, {"leaves", {100'000'000, 10'000}}}, .checksum = sum_below_leaves,
+         .how_much = on({{"leaves", {100'000'000, 10'000}}}), .checksum = sum_below_leaves,
          .ours = forking("skynet"), .rivals = {{tbb("skynet")}}},
         {.id = "S", .group = "scaling", .title = "spawn, a spawner on each worker", .what = figure::wall, .unit = "ns",
-         .how_much = {{"workers", workers}, {"batch", 1000}, {"count", {19'200'000, 48'000}}},
+         .how_much = on({{"batch", 1000}, {"count", {19'200'000, 48'000}}}),
          .checksum = batches_on_each, .ours = hocket("spawn_many"), .rivals = {}},
         {.id = "S", .group = "scaling", .title = "yield, 64 fibers for each worker", .what = figure::wall,
-         .unit = "ns", .how_much = {{"workers", workers}, {"fibers", 64}, {"count", {32'768'000, 163'840}}},
+         .unit = "ns", .how_much = on({{"fibers", 64}, {"count", {32'768'000, 163'840}}}),
          .checksum = rounded_to_groups, .slack = 0.25, .ours = hocket("yield_many"), .rivals = {}},
     };
 }

@@ -53,8 +53,8 @@ std::string scaling_to_markdown(report const& r) {
     std::string out = "# Speed-up, " + r.when.day + ", context " + r.context + "\n\n" + conditions(r) + ".\n\n";
     out +=
         "Wall time for one operation, the best of the rounds, the median beside it; the speed-up is against the same "
-        "side on one worker. *cores*: CPU time / wall time, what the system let it have: the threads stand where it "
-        "puts them. The checksum of each sample was verified.\n\n";
+        "side on one worker. A side may use as many cores as it has workers; *cores*: CPU time / wall time, what the "
+        "system let it have of them. The checksum of each sample was verified.\n\n";
     std::vector<std::vector<std::string>> lines{
         {"case", "side", "workers", "ns", "median", "M/s", "speed-up", "cores"}};
     std::string remarks;

@@ -1,4 +1,4 @@
-// Binding threads to cores, where a row is about the way between two of them.
+// Binding threads to cores, where a row is about the way between two of them, or about how many there are.
 #pragma once
 
 #include <sched.h>
@@ -6,7 +6,7 @@
 namespace hocket::bench {
 
 // Those that the process may use, before any of its threads has been bound.
-inline cpu_set_t const cores_at_start = [] {
+inline cpu_set_t cores_at_start = [] {
     cpu_set_t all;
     CPU_ZERO(&all);
     sched_getaffinity(0, sizeof all, &all);
@@ -24,6 +24,13 @@ inline void bind_to(int n) noexcept {
             sched_setaffinity(0, sizeof one, &one);
             return;
         }
+}
+
+// Leaves the process no more than the first `n` of them, for good. Before it has other threads.
+inline void use_cores(int n) noexcept {
+    for (int c = 0; c < CPU_SETSIZE; ++c)
+        if (CPU_ISSET(c, &cores_at_start) && n-- <= 0) CPU_CLR(c, &cores_at_start);
+    sched_setaffinity(0, sizeof cores_at_start, &cores_at_start);
 }
 
 // Gives the calling thread all of them back at the end of a block: threads that it starts inherit what it has.

@@ -8,6 +8,8 @@
 #include <exception>
 #include <iostream>
 
+#include "cores.hpp"
+
 namespace hocket::bench {
 
 namespace {
@@ -71,6 +73,7 @@ int run(int argc, char** argv) {
     auto const found = cases().find(std::string_view(argv[1]));
     if (found == cases().end()) give_up("there is no case '" + std::string(argv[1]) + "'");
     parameters const p = read_parameters(argc, argv);
+    if (p.has("cores")) use_cores(static_cast<int>(p["cores"]));
     for (std::string line; std::getline(std::cin, line);) {
         try {
             sample s = found->second(p);

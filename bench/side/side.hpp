@@ -4,8 +4,8 @@
 //
 // Protocol: for every line on standard input it takes one sample and answers with one line of JSON,
 //   {count, checksum, cpu_ns, wall_ns} and what the case adds, or with {unable: SENTENCE} when this contender, or this
-//   machine, cannot do that much; the end of the input ends it. A case that cannot go on prints a sentence on standard
-//   error and exits with 1. The program in Go speaks the same.
+//   machine, cannot do that much; the end of the input ends it. With cores=NUMBER the program uses no more than so many. A
+//   case that cannot go on prints a sentence on standard error and exits with 1. The program in Go speaks the same.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,7 @@ namespace hocket::bench {
 class parameters {
 public:
     void set(std::string name, std::uint64_t value) { values_[std::move(name)] = value; }
+    bool has(std::string_view name) const { return values_.find(name) != values_.end(); }
     // Ends the program with a sentence when there is none of that name.
     std::uint64_t operator[](std::string_view name) const;
 

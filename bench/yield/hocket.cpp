@@ -1,5 +1,5 @@
 // yield: fibers that do nothing but let the others run. `yield`: all of them one group; `yield_many`: a group spawned
-// on each worker, which share nothing with the other groups.
+// on each worker; what runs on one worker shares nothing with what runs on another.
 #include <atomic>
 #include <hocket/go.hpp>
 #include <hocket/this_fiber.hpp>
@@ -42,22 +42,26 @@ sample yield(parameters const& p) {
     });
 }
 
-// The checksum is that of `yield`, counted in each group. A fiber may be stolen and go on beside another group.
+// The checksum is that of `yield`, counted on each worker: a fiber that has been stolen goes on beside others.
 sample yield_many(parameters const& p) {
-    struct alignas(64) group {
+    struct alignas(64) place {
         std::atomic<std::uint64_t> last{0};
     };
     wait_group all;
     return on_runtime(p, [&](sample& s) {
         std::uint64_t const groups = p["workers"], fibers = p["fibers"], each = p["count"] / fibers / groups;
-        std::vector<group> of(groups);
+        // One for each worker; blocking workers that help, whose numbers come after, share what is left.
+        std::vector<place> places(2 * groups);
         std::atomic<std::uint64_t> turns{0};
-        auto const body = [&](group& mine, std::uint64_t me, std::uint64_t times) {
+        auto const last = [&]() -> std::atomic<std::uint64_t>& {
+            return places[static_cast<std::uint64_t>(this_fiber::worker()) % places.size()].last;
+        };
+        auto const body = [&](std::uint64_t me, std::uint64_t times) {
             std::uint64_t after_another = 0;
             for (std::uint64_t i = 0; i < times; ++i) {
-                mine.last.store(me, std::memory_order_relaxed);
+                last().store(me, std::memory_order_relaxed);
                 this_fiber::yield();
-                after_another += mine.last.load(std::memory_order_relaxed) != me;
+                after_another += last().load(std::memory_order_relaxed) != me;
             }
             turns.fetch_add(after_another, std::memory_order_relaxed);
             all.leave();
@@ -70,7 +74,7 @@ sample yield_many(parameters const& p) {
                 go({.worker = static_cast<int>(w)}, [&, w, times] {
                     start.arrive();
                     for (std::uint64_t f = 1; f <= fibers; ++f)
-                        go([&body, &mine = of[w], f, times] { body(mine, f, times); });
+                        go([&body, me = w * fibers + f, times] { body(me, times); });
                     all.leave();
                 });
             all.wait();
