@@ -9,7 +9,6 @@
 #include <hocket/this_fiber.hpp>
 #include <stop_token>
 #include <system_error>
-#include <thread>
 #include <type_traits>
 #include <utility>
 
@@ -85,7 +84,7 @@ public:
     void swap(fiber& other) noexcept { std::swap(state_, other.state_); }
 
     // How many threads the machine can run at once; 0 when that is not known. [any thread]
-    static unsigned hardware_concurrency() noexcept { return std::thread::hardware_concurrency(); }
+    HOCKET_API static unsigned hardware_concurrency() noexcept;
 
 private:
     template <class F, class... Args>

@@ -1,5 +1,6 @@
 // The stop state of a fiber object's task.
 #include <hocket/fiber.hpp>
+#include <sys/sysinfo.h>
 
 namespace hocket::inline HOCKET_ABI::detail {
 
@@ -10,3 +11,5 @@ void fiber_state::follow(std::stop_token of_runtime) {
 }
 
 }  // namespace hocket::inline HOCKET_ABI::detail
+
+unsigned hocket::fiber::hardware_concurrency() noexcept { return static_cast<unsigned>(get_nprocs()); }

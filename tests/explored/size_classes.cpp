@@ -47,5 +47,6 @@ void first_of_a_class() {
 
 TEST_CASE("size classes: the first stack of a class, asked for by several") {
     passes(whole("first of a class"), first_of_a_class);
-    finds(fault::size_class_made_twice, whole("made twice"), "there is one stack of the class", first_of_a_class);
+    // There is more than one, or the first is not known any more.
+    finds(fault::size_class_made_twice, whole("made twice"), "", first_of_a_class);
 }

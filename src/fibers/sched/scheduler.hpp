@@ -176,7 +176,7 @@ public:
     stack_pool stacks;
     size_classes own_stacks;
     slab_pool records;
-    slab_pool closures;      // of those that are too large for a record
+    slab_pool closures;      // of those that are too large for a record; heads of arenas
     block_pool blocks;
     injection injected;
     injection blocking_tasks;

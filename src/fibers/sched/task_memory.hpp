@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hocket/arena.hpp>
+#include <new>
 
 #include "fibers/sched/scheduler.hpp"
 #include "fibers/sched/worker.hpp"
@@ -18,9 +19,20 @@ struct task_memory {
 // The most that a worker keeps.
 constexpr unsigned idle_memories = 16;
 
+static_assert(sizeof(task_memory) <= task::slab_bytes && alignof(task_memory) <= task::slab_align);
+
+inline void worker::end_memory(task_memory* m) noexcept {
+    m->~task_memory();
+    closures.give(m);
+}
+
 inline task_memory* worker::take_memory() {
     task_memory* const m = idle_memory;
-    if (m == nullptr) [[unlikely]] return new task_memory(sched.blocks, sched.options.arena_limit);
+    if (m == nullptr) [[unlikely]] {
+        void* const place = closures.take();
+        if (place == nullptr) throw std::bad_alloc();
+        return ::new (place) task_memory(sched.blocks, sched.options.arena_limit);
+    }
     idle_memory = m->next;
     --idle_memory_count;
     idle_memory_bytes.store(idle_memory_bytes.load(relaxed) - m->held, relaxed);
@@ -29,7 +41,7 @@ inline task_memory* worker::take_memory() {
 
 inline void worker::give_memory(task_memory* m) noexcept {
     if (idle_memory_count == idle_memories) [[unlikely]] {
-        delete m;
+        end_memory(m);
         return;
     }
     m->next = idle_memory;

@@ -33,7 +33,7 @@ worker::worker(scheduler& s, unsigned i, bool b, std::uint64_t seed)
 
 worker::~worker() {
     if (stack* const s = spare.load(relaxed); s != nullptr) stacks.give(s);
-    while (idle_memory != nullptr) delete std::exchange(idle_memory, idle_memory->next);
+    while (idle_memory != nullptr) end_memory(std::exchange(idle_memory, idle_memory->next));
 }
 
 void worker::enter() noexcept {
@@ -200,10 +200,10 @@ void worker::flush() noexcept {
     ready.shrink(mine);
     stacks.flush(2);
     records.flush();
-    closures.flush();
-    while (idle_memory != nullptr) delete std::exchange(idle_memory, idle_memory->next);
+    while (idle_memory != nullptr) end_memory(std::exchange(idle_memory, idle_memory->next));
     idle_memory_count = 0;
     idle_memory_bytes.store(0, relaxed);
+    closures.flush();
     blocks.flush();
 }
 

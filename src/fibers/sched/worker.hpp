@@ -139,6 +139,7 @@ struct alignas(64) worker : worker_face {
 
     task_memory* take_memory();
     void give_memory(task_memory* m) noexcept;
+    void end_memory(task_memory* m) noexcept;
 
     // What a switch touches, beside worker_face.
     landing landing_order;
