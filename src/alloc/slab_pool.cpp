@@ -15,7 +15,7 @@ namespace {
 
 // Bytes of a slab: twice the one before, within these, so that a million records are some 130 mappings.
 constexpr std::size_t first_slab = 64 * 1024;
-constexpr std::size_t largest_slab = 1024 * 1024;
+constexpr std::size_t largest_slab = 1024 * 1024;  // no more pages than slab::blank has bits
 
 // So few surplus records are not worth a trim.
 constexpr std::size_t least_surplus = 1024;
@@ -61,7 +61,7 @@ bool slab_pool::grow() noexcept {
     void* const p = pages::map(bytes);
     if (p == nullptr) return false;
     note_root(p, bytes);
-    slabs_ = ::new (p) slab{slabs_, bytes, records};
+    slabs_ = ::new (p) slab{slabs_, bytes, records, {}};
     carved_ = 0;
     return true;
 }
@@ -74,8 +74,21 @@ slab_pool::slab const* slab_pool::newest(std::uint32_t& carved) const noexcept {
 
 std::uintptr_t slab_pool::pop_full() noexcept {
     std::uintptr_t const full = chains_[--chain_count_];
-    if (is_blank(full)) --blank_count_;
+    if (is_blank(full)) {
+        --blank_count_;
+        turn_blank(page_of(full));
+    }
     return full;
+}
+
+// A page becomes blank, or is no longer. There are few slabs: a look through the list costs less than a page of memory.
+void slab_pool::turn_blank(std::byte* page) noexcept {
+    for (slab* s = slabs_; s != nullptr; s = s->older) {
+        auto* const begin = reinterpret_cast<std::byte*>(s);
+        if (page < begin || page >= begin + s->bytes) continue;
+        s->turn(page_number(s, page));
+        return;
+    }
 }
 
 std::uint32_t slab_pool::take_batch(void** into) noexcept {
@@ -206,6 +219,7 @@ void slab_pool::give_blank(std::uintptr_t page) noexcept {
     hold const held(guard_);
     chains_[chain_count_++] = chains_[blank_count_];
     chains_[blank_count_++] = page;
+    turn_blank(page_of(page));
 }
 
 std::size_t slab_pool::existing() const noexcept {

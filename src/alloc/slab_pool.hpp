@@ -48,23 +48,31 @@ public:
 
     std::size_t record_size() const noexcept { return record_size_; }
 
-    // Calls f(void* record) for every record carved so far, free or taken, while others take and give. [any thread]
+    // Calls f(void* record) for every record carved so far, free or taken, while others take and give; those in blank pages
+    // are left out, for a look would give them memory again. [any thread]
     template <class F>
     void for_each(F&& f) const {
         std::uint32_t carved = 0;
         for (slab const* s = newest(carved); s != nullptr; s = s->older, carved = s != nullptr ? s->records : 0)
-            for (std::uint32_t i = 0; i < carved; ++i) f(static_cast<void*>(at(s, i)));
+            for (std::uint32_t i = 0; i < carved; ++i)
+                if (!s->is_blank(page_number(s, at(s, i)))) f(static_cast<void*>(at(s, i)));
     }
 
 private:
     friend class slab_cache;
 
     // The first bytes of a slab, as long as a record or two, so that those that follow do not straddle pages. Immutable
-    // once it is in the list.
+    // once it is in the list, but for `blank`.
     struct alignas(128) slab {
         slab* older;
         std::size_t bytes;
         std::uint32_t records;
+        atomic<std::uint64_t> blank[4]{};  // a bit for each page; written under guard_
+
+        bool is_blank(std::size_t page) const noexcept { return (blank[page / 64].load(relaxed) >> page % 64 & 1) != 0; }
+        void turn(std::size_t page) noexcept {
+            blank[page / 64].store(blank[page / 64].load(relaxed) ^ std::uint64_t{1} << page % 64, relaxed);
+        }
     };
     struct link {
         link* next;
@@ -73,6 +81,11 @@ private:
     std::byte* at(slab const* s, std::uint32_t i) const noexcept {
         return reinterpret_cast<std::byte*>(const_cast<slab*>(s)) + sizeof(slab) + i * record_size_;
     }
+    // Number of the page (of `batch` records) in the slab that `p` lies in.
+    std::size_t page_number(slab const* s, std::byte const* p) const noexcept {
+        return static_cast<std::size_t>(p - reinterpret_cast<std::byte const*>(s)) / (batch * record_size_);
+    }
+    void turn_blank(std::byte* page) noexcept;                // guard_ held
     slab const* newest(std::uint32_t& carved) const noexcept;
     bool grow() noexcept;                                     // guard_ held
     std::size_t linked() const noexcept { return (chain_count_ - blank_count_) * batch + loose_count_; }  // guard_ held

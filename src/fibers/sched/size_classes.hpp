@@ -54,7 +54,11 @@ private:
     static constexpr std::size_t classes = 10;
     static_assert(smallest << (classes - 1) == largest);
     // Bytes that one class may reserve. ThreadSanitizer has little more for all, and walks through what is reserved.
+#ifdef HOCKET_TSAN
+    static constexpr std::size_t address_space = std::size_t{1} << 32;
+#else
     static constexpr std::size_t address_space = std::size_t{1} << 37;
+#endif
 
     stack_pool& pool(std::size_t index, std::size_t bytes);
 
