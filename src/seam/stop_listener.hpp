@@ -7,8 +7,10 @@
 
 #ifdef HOCKET_EXPLORED
 #include <atomic>
+#include <memory>
 #include <utility>
 
+#include "seam/explored/unwatched.hpp"
 #include "seam/pause.hpp"
 #endif
 
@@ -22,15 +24,19 @@ using stop_listener = std::stop_callback<F>;
 #else
 
 // All virtual threads stand on one OS thread: std's destructor takes every call for one of its own thread's, and does
-// not wait. So this one does.
+// not wait. So this one does. What std writes to its callback after the call has nothing to order it before the
+// destructor then: it lies on the heap, and goes from there unwatched.
 template <class F>
 class stop_listener {
 public:
-    stop_listener(std::stop_token const& token, F f) : f_(std::move(f)), callback_(token, forward{*this}) {}
+    stop_listener(std::stop_token const& token, F f)
+        : f_(std::move(f)), callback_(std::make_unique<std::stop_callback<forward>>(token, forward{*this})) {}
     stop_listener(stop_listener const&) = delete;
     stop_listener& operator=(stop_listener const&) = delete;
     ~stop_listener() {
         while (calling_.load()) pause();
+        explorer::unwatched const here;
+        callback_.reset();
     }
 
 private:
@@ -45,7 +51,7 @@ private:
 
     F f_;
     std::atomic<bool> calling_{false};  // std's: no scheduling point between std's look at its list and this
-    std::stop_callback<forward> callback_;
+    std::unique_ptr<std::stop_callback<forward>> callback_;
 };
 
 #endif
