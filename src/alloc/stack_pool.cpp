@@ -143,8 +143,7 @@ void stack_pool::give(stack* s) noexcept {
 }
 
 void stack_pool::release_below(stack& s, void const* lowest_used) noexcept {
-    constexpr std::uintptr_t red_zone = 256;  // the ABI's 128 bytes, and what a switch may have put below them
-    auto const page = (reinterpret_cast<std::uintptr_t>(lowest_used) - red_zone) & ~std::uintptr_t{pages::size() - 1};
+    auto const page = reinterpret_cast<std::uintptr_t>(lowest_used) & ~std::uintptr_t{pages::size() - 1};
     auto const base = reinterpret_cast<std::uintptr_t>(s.base);
     if (page > base) pages::release(s.base, page - base);
 }

@@ -85,8 +85,7 @@ public:
     // when there were none. [any thread]
     bool release_surplus(void (*retire)(stack&) noexcept) noexcept;
 
-    // Gives back the dirty pages of `s` below the page that holds `lowest_used`, where its stack pointer stands or what it
-    // saved there; of what lies below that the ABI's red zone is kept. Nobody runs on it. [any thread]
+    // Gives back the dirty pages of `s` below the page that holds `lowest_used`. Nobody runs on it. [any thread]
     static void release_below(stack& s, void const* lowest_used) noexcept;
 
     // How deep the stack at `address` (one of this pool's slots) has been, in whole pages, record and colour included: bytes

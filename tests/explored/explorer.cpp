@@ -155,7 +155,7 @@ TEST_CASE("deadlines pass in virtual time") {
 
 TEST_CASE("a deadline may pass before the wake-up, and after it") {
     int in_time = 0, late = 0;
-    explore_result const r = explore({.name = "timeout or wake", .schedules = 2000}, [&] {
+    explore_result const r = explore({.name = "timeout or wake", .schedules = 20'000}, [&] {
         atomic<std::uint32_t> word{0};
         bool timed_out = false;
         thread waiter([&] {

@@ -236,8 +236,8 @@ TEST_CASE("any other fault in a fiber names the test case, too") {
     child_result const r = misbehave("fault, bad");
     INFO("the child said:\n", r.output);
     CHECK_FALSE(r.says("stack overflow"));
-#ifdef HOCKET_ASAN  // whose handler was there before the harness came
-    CHECK(r.says("AddressSanitizer: SEGV"));
+#if defined(HOCKET_ASAN) || defined(HOCKET_TSAN)  // whose handler was there before the harness came
+    CHECK(r.says("Sanitizer: SEGV"));
 #else
     CHECK(r.signal == SIGSEGV);
     CHECK(r.says("hocket-testing: SIGSEGV in test case \"fault, bad\" ("));

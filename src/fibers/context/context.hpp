@@ -75,6 +75,9 @@ exception_globals* exceptions_of_this_thread() noexcept;
 // context he left. Registers are kept, the exception record is the caller's business. [any thread]
 HOCKET_ALWAYS_INLINE context jump(context to, [[maybe_unused]] stack_view const& onto) noexcept;
 
+// The lowest address of its stack that a context which stands still needs: what lies below may be lost. [any thread]
+void const* lowest_used(context c) noexcept;
+
 // Must be called first of all by every entry function. [a fresh context]
 void arrived() noexcept;
 

@@ -66,6 +66,13 @@ HOCKET_ALWAYS_INLINE void* native_jump(void* to) noexcept {
     return left;
 }
 
+// The frame itself may lie anywhere in its function's: what the function has spilled lies from the stack pointer up, and
+// in the red zone below it.
+inline void const* native_lowest(void const* token) noexcept {
+    constexpr std::ptrdiff_t red_zone = 128;
+    return static_cast<std::byte const*>(static_cast<native_frame const*>(token)->rsp) - red_zone;
+}
+
 // A frame at the top of a stack that native_jump will go on at: hocket_native_start, which calls `entry` with the
 // context just left.
 inline void* native_make(std::byte* top, entry_function entry) noexcept {

@@ -53,7 +53,7 @@ void burst(trial& t) {
     std::int64_t allowed = before.resident + before.resident / 10;
     auto const stacks_needed = [&] {
         auto const now = s.runtime().stats();
-        return now.stacks_in_use + 4 * (std::size_t{now.workers} + now.blocking_workers);
+        return 6 * (std::size_t{now.workers} + now.blocking_workers);  // some in use, the others at hand
     };
     auto const gone = [&] {
         return s.runtime().stats().stacks <= stacks_needed() &&

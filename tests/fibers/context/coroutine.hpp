@@ -52,8 +52,17 @@ public:
     // Lets resume() return. [body]
     void pause() { outside_ = carry(outside_, outside_view_); }
 
+    // The same by f(context& outside, stack_view const&), which jumps itself. [body]
+    template <class F>
+    void pause_by(F f) {
+        f(outside_, outside_view_);
+    }
+
     bool over() const { return over_; }
     hocket::detail::stack const& stack() const { return stack_; }
+
+    // Where the body stands. [while it pauses]
+    hocket::detail::context where() const { return inside_; }
 
 private:
     void enter() {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <hocket/detail/poison.hpp>
 #include <memory>
 #include <string>
 #include <thread>
@@ -45,7 +46,7 @@ TEST_CASE("jump: many contexts, each with its own stack, in turn") {
             all.push_back(std::make_unique<coroutine>(b, [&where, i](coroutine& self) {
                 char mine[1000];
                 std::memset(mine, i, sizeof mine);
-                auto const here = static_cast<void const*>(mine);
+                void const* const here = __builtin_frame_address(0);  // locals may be elsewhere under AddressSanitizer
                 for (int turn = 1; turn <= 20; ++turn) {
                     if (!self.stack().contains(here)) return;
                     for (char const x : mine)
@@ -108,6 +109,52 @@ TEST_CASE("jump: a context goes on wherever it is resumed") {
         for (int i = 0; i < 5; ++i) std::thread([&c] { c.resume(); }).join();
         CHECK(c.over());
         REQUIRE(seen.size() == 4);
+    }
+}
+
+namespace {
+
+// Pauses with more values alive than there are registers, in a function that needs no stack for calls.
+[[gnu::noinline]] std::uint64_t pause_with_much_alive(context& outside, stack_view const& onto, std::uint64_t seed) {
+    std::uint64_t v[24];
+    for (std::uint64_t& x : v) {
+        x = seed = seed * 6364136223846793005u + 1;
+        asm volatile("" : "+r"(x));
+    }
+    outside = jump(outside, onto);
+    std::uint64_t sum = 0;
+    for (std::uint64_t const x : v) sum = sum * 31 + x;
+    return sum;
+}
+
+std::uint64_t expected_of(std::uint64_t seed) {
+    std::uint64_t sum = 0;
+    for (int i = 0; i < 24; ++i) sum = sum * 31 + (seed = seed * 6364136223846793005u + 1);
+    return sum;
+}
+
+}  // namespace
+
+TEST_CASE("jump: a context that stands still needs nothing below what lowest_used() says") {
+    for (backend const b : backends()) {
+        CAPTURE(static_cast<int>(b));
+        std::uint64_t const seed = 42;
+        std::uint64_t got = 0;
+        coroutine c(b, [&](coroutine& self) {
+            self.pause_by([&](context& outside, stack_view const& onto) {
+                got = pause_with_much_alive(outside, onto, seed);
+            });
+        });
+        c.resume();
+        auto const* const lowest = static_cast<std::byte const*>(lowest_used(c.where()));
+        REQUIRE(c.stack().contains(lowest));
+        CHECK(c.stack().top() - lowest < 4096);
+        auto const below = static_cast<std::size_t>(lowest - c.stack().base);
+        unpoison(c.stack().base, below);
+        std::memset(c.stack().base, 0xa5, below);
+        c.resume();
+        CHECK(got == expected_of(seed));
+        CHECK(c.over());
     }
 }
 
