@@ -20,7 +20,9 @@ namespace hocket::inline HOCKET_ABI::detail {
 
 namespace {
 
-constexpr std::size_t chunk_bytes = 1024 * 1024;
+// A chunk is as large as all before it, within these: its first page stays, whatever is given back.
+constexpr std::size_t smallest_chunk = 1024 * 1024;
+constexpr std::size_t largest_chunk = 16 * 1024 * 1024;
 // Large blocks above this are not kept.
 constexpr std::size_t largest_kept = 16 * 1024 * 1024;
 // So few surplus bytes are not worth a trim.
@@ -35,6 +37,7 @@ void add(atomic<std::size_t>& count, std::size_t bytes) noexcept { count.store(c
 // The first bytes of a chunk.
 struct block_pool::chunk {
     chunk* older;
+    std::size_t bytes;
 };
 
 block_pool::~block_pool() {
@@ -42,9 +45,10 @@ block_pool::~block_pool() {
     while (chunks_ != nullptr) {
         chunk* const c = chunks_;
         chunks_ = c->older;
-        forget_root(c, chunk_bytes);
-        unpoison(c, chunk_bytes);
-        pages::unmap(c, chunk_bytes);
+        std::size_t const bytes = c->bytes;
+        forget_root(c, bytes);
+        unpoison(c, bytes);
+        pages::unmap(c, bytes);
     }
 }
 
@@ -141,13 +145,16 @@ bool block_pool::next_run(std::size_t size) noexcept {
         if (rest.first == rest.end) runs_.pop_back();
         return true;
     }
-    void* const p = pages::map(chunk_bytes);
-    if (p == nullptr) return false;
-    note_root(p, chunk_bytes);
-    chunks_ = ::new (p) chunk{chunks_};
-    mapped_ += chunk_bytes;
+    std::size_t bytes = std::clamp(in_chunks_, smallest_chunk, largest_chunk);
+    void* p;
+    while ((p = pages::map(bytes)) == nullptr)
+        if ((bytes /= 2) < smallest_chunk) return false;
+    note_root(p, bytes);
+    chunks_ = ::new (p) chunk{chunks_, bytes};
+    in_chunks_ += bytes;
+    mapped_ += bytes;
     uncut_ = static_cast<std::byte*>(p) + smallest;
-    uncut_end_ = static_cast<std::byte*>(p) + chunk_bytes;
+    uncut_end_ = static_cast<std::byte*>(p) + bytes;
     poison(uncut_, static_cast<std::size_t>(uncut_end_ - uncut_));
     // Without room for it the rest of the old run is lost; it was never touched, and so costs nothing.
     if (rest.first != rest.end && runs_.size() < runs_.capacity()) runs_.push_back(rest);

@@ -1,6 +1,6 @@
 // The blocks that arenas are made of, in size classes, reused.
 //
-// Classes: 1 KiB, doubling to 64 KiB, cut from chunks of 1 MiB that are unmapped only with the pool; above that large
+// Classes: 1 KiB, doubling to 64 KiB, cut from chunks of 1 to 16 MiB that are unmapped only with the pool; above that large
 //   blocks with mappings of their own, four sizes a doubling, of which at most `large_kept` bytes are kept for reuse.
 // Runs: pages that are not cut, of a new chunk or such as trim() has put together from free blocks and given back to the
 //   kernel. Blocks are cut from one run after the other before a chunk is mapped.
@@ -117,6 +117,7 @@ private:
     std::size_t least_ = 0;       // the fewest since the last trim()
     std::size_t mixed_ = 0;       // those that the last trim() left: their pages are in use
     std::size_t least_large_ = 0; // the fewest in large_ since the last trim()
+    std::size_t in_chunks_ = 0;   // bytes
     std::size_t mapped_ = 0;
     block_cache* caches_ = nullptr;
     atomic<std::size_t> out_{0};  // bytes taken less bytes given, modulo 2^64, caches' own aside

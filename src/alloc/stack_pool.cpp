@@ -89,7 +89,7 @@ bool stack_pool::carve() noexcept {
 // The stack of a slot, as it was at first.
 stack* stack_pool::make(std::size_t index) noexcept {
     auto* const s = ::new (static_cast<void*>(record(index))) stack;
-    s->base = slots_.first + index * stride_ + (stride_ - stack_size_);
+    s->base = base_of(index);
     s->size = static_cast<std::size_t>(reinterpret_cast<std::byte*>(s) - s->base);
     s->index = index;
     s->pool = this;
@@ -154,21 +154,32 @@ void stack_pool::note_surplus() noexcept {
     least_ = warm_.size();
 }
 
-bool stack_pool::release_surplus(void (*retire)(stack&) noexcept) noexcept {
-    // So few that nobody waits long for the lock: one takes some 1 us.
-    constexpr int at_once = 8;
+std::size_t stack_pool::release_surplus(void (*retire)(stack&) noexcept) noexcept {
+    // So few that nobody waits long for the lock. Neighbours go in one call, which costs more than their pages; the guards
+    // between them stay.
+    constexpr std::size_t at_once = 32;
     hold const held(guard_);
     surplus_ = std::min(surplus_, warm_.size());
-    if (surplus_ == 0) return false;
-    for (int i = 0; i < at_once && surplus_ != 0; ++i, --surplus_) {
+    std::size_t const n = std::min(surplus_, at_once);
+    surplus_ -= n;
+    std::size_t above = 0;  // end of the run
+    std::size_t below = 0;  // its lowest; empty while the two are equal
+    auto const release = [&] {
+        if (below != above) pages::release(base_of(below), base_of(above - 1) + stack_size_ - base_of(below));
+    };
+    for (std::size_t i = 0; i < n; ++i) {
         std::size_t const index = warm_.take_highest();
-        stack& s = *record(index);
-        retire(s);
-        pages::release(s.base, stack_size_);
+        retire(*record(index));
         cold_.insert(index);
+        if (index + 1 != below) {
+            release();
+            above = index + 1;
+        }
+        below = index;
     }
+    release();
     least_ = std::min(least_, warm_.size());
-    return true;
+    return n;
 }
 
 bool stack_pool::is_cold(std::size_t index) const noexcept {

@@ -81,9 +81,9 @@ public:
     // Ends an interval: the warm stacks that nobody has needed in it are surplus from now on. [any thread]
     void note_surplus() noexcept;
 
-    // Gives the memory of a few surplus stacks back, in some 10 us; `retire` is called for each before it is lost. False
-    // when there were none. [any thread]
-    bool release_surplus(void (*retire)(stack&) noexcept) noexcept;
+    // Gives the memory of a few surplus stacks back, in some 10 us; `retire` is called for each before it is lost. How many:
+    // 0 when there were none. [any thread]
+    std::size_t release_surplus(void (*retire)(stack&) noexcept) noexcept;
 
     // Gives back the dirty pages of `s` below the page that holds `lowest_used`. Nobody runs on it. [any thread]
     static void release_below(stack& s, void const* lowest_used) noexcept;
@@ -126,6 +126,9 @@ private:
     }
     bool is_cold(std::size_t index) const noexcept;
     stack* record(std::size_t index) const noexcept;
+    std::byte* base_of(std::size_t index) const noexcept {
+        return slots_.first + index * stride_ + (stride_ - stack_size_);
+    }
     stack* make(std::size_t index) noexcept;
     bool carve() noexcept;                                         // guard_ held
     stack* create() noexcept;                                      // guard_ held

@@ -10,22 +10,28 @@
 #include <cstddef>
 #include <cstdint>
 #include <hocket/detail/atomic.hpp>
+#include <hocket/detail/config.hpp>
 #include <memory>
 #include <new>
 #include <utility>
 
 namespace hocket::inline HOCKET_ABI::detail {
 
+// Memory for an array of slots, aligned as any object may want: a large one is the kernel's own again as soon as it is
+// given back. Throws std::bad_alloc. [any thread]
+HOCKET_API void* take_array(std::size_t bytes);
+HOCKET_API void give_array(void* memory, std::size_t bytes) noexcept;
+
 template <class T>
 class slots {
 public:
     // `capacity` is a power of two. Throws std::bad_alloc.
-    explicit slots(std::size_t capacity) : array_(new array(capacity)) { use(array_.load(relaxed)); }
+    explicit slots(std::size_t capacity) : array_(make(capacity)) { use(array_.load(relaxed)); }
     slots(slots const&) = delete;
     slots& operator=(slots const&) = delete;
     ~slots() {
         array* a = array_.load(relaxed);
-        while (a != nullptr) delete std::exchange(a, a->retired);
+        while (a != nullptr) end(std::exchange(a, a->retired));
     }
 
     std::int64_t capacity() const noexcept { return mask_ + 1; }  // [owner]
@@ -45,19 +51,18 @@ public:
     // The same as get() for who does not own it: only what is between the two ends is there. [any thread]
     T* look(std::int64_t position) const noexcept {
         array const* const a = array_.load(acquire);  // pairs with the release in grow()
-        return a->items[static_cast<std::size_t>(position & a->mask)].load(relaxed);
+        return a->items()[position & a->mask].load(relaxed);
     }
 
     // Doubles the capacity; false when there is no memory. What counts is from `first` to before `last`. [owner]
     HOCKET_NOINLINE bool grow(std::int64_t first, std::int64_t last) noexcept {
         array* bigger;
         try {
-            bigger = new array(2 * static_cast<std::size_t>(capacity()));
+            bigger = make(2 * static_cast<std::size_t>(capacity()));
         } catch (std::bad_alloc const&) {
             return false;
         }
-        for (std::int64_t p = first; p < last; ++p)
-            bigger->items[static_cast<std::size_t>(p & bigger->mask)].store(get(p), relaxed);
+        for (std::int64_t p = first; p < last; ++p) bigger->items()[p & bigger->mask].store(get(p), relaxed);
         bigger->retired = array_.load(relaxed);
         use(bigger);
         array_.store(bigger, release);  // pairs with the acquire in look()
@@ -67,22 +72,33 @@ public:
     // Back to the first array; the others are freed. Nothing is in it, and nobody else looks. [owner]
     void shrink() noexcept {
         array* a = array_.load(relaxed);
-        while (a->retired != nullptr) delete std::exchange(a, a->retired);
+        while (a->retired != nullptr) end(std::exchange(a, a->retired));
         use(a);
         array_.store(a, release);  // pairs with the acquire in look()
     }
 
 private:
+    // The items follow it.
     struct array {
-        explicit array(std::size_t n) : mask(static_cast<std::int64_t>(n) - 1), items(new atomic<T*>[n]) {}
-        std::int64_t const mask;
-        std::unique_ptr<atomic<T*>[]> items;
+        std::int64_t mask;
         array* retired = nullptr;
+
+        atomic<T*>* items() noexcept { return reinterpret_cast<atomic<T*>*>(this + 1); }
+        atomic<T*> const* items() const noexcept { return reinterpret_cast<atomic<T*> const*>(this + 1); }
     };
+    static_assert(sizeof(array) % alignof(atomic<T*>) == 0);
+
+    static std::size_t bytes_of(std::size_t capacity) noexcept { return sizeof(array) + capacity * sizeof(atomic<T*>); }
+    static array* make(std::size_t capacity) {
+        auto* const a = ::new (take_array(bytes_of(capacity))) array{static_cast<std::int64_t>(capacity) - 1};
+        std::uninitialized_default_construct_n(a->items(), capacity);
+        return a;
+    }
+    static void end(array* a) noexcept { give_array(a, bytes_of(static_cast<std::size_t>(a->mask) + 1)); }
 
     void use(array* a) noexcept {
         mask_ = a->mask;
-        at_ = a->items.get();
+        at_ = a->items();
     }
 
     std::int64_t mask_;  // these two are the owner's own

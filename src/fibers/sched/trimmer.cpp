@@ -61,11 +61,13 @@ void trimmer::run(worker& w) noexcept {
 bool trimmer::round(worker& w, unsigned most) noexcept {
     sched_.stacks.note_surplus();
     unsigned released = 0;
-    for (; sched_.stacks.release_surplus(&retire); released += stacks_at_once)
+    while (auto const n = static_cast<unsigned>(sched_.stacks.release_surplus(&retire))) {
+        released += n;
         if (released >= most || w.has_better_to_do()) return false;
+    }
     sched_.own_stacks.for_each([](stack_pool& pool) {
         pool.note_surplus();
-        pool.release_surplus(&retire);
+        while (pool.release_surplus(&retire) != 0) {}
     });
     sched_.records.trim();
     sched_.closures.trim();
