@@ -37,10 +37,19 @@ static void print_site(std::ostream& out, void const* site) {
     out << " (" << file << ')';
 }
 
+// As it is told apart from outside: one that stands on no stack of its own, and is awake, runs.
+static task_state state_of(scheduler const& s, task const& t) noexcept {
+    task_state const state = t.state.load(relaxed);
+    if (state != task_state::running && state != task_state::ready) return state;
+    bool runs = t.own == nullptr;
+    for (unsigned i = 0; i < s.total(); ++i) runs = runs || s.at(i).current() == &t;
+    return runs ? task_state::running : task_state::ready;
+}
+
 void dump_tasks(scheduler const& s, std::ostream& out) {
     s.records.for_each([&](void* record) {
         auto const& t = *static_cast<task const*>(record);
-        task_state const state = t.state.load(relaxed);
+        task_state const state = state_of(s, t);
         if (state == task_state::free) return;
         out << "fiber " << t.id;
         {

@@ -246,8 +246,7 @@ void yielding_fibers() {
         if (mine.begin()) {
             if (fresh.empty()) {
                 fiber* after;
-                runs = r.rotate(before, after);
-                if (runs == nullptr) before->saved = true, goes_on(runs = before);
+                if (!r.rotate(before, runs, after)) before->saved = true, goes_on(before);
             } else {
                 require(r.push(before), "there is memory to grow");
                 runs = fresh.take(mine);

@@ -49,7 +49,7 @@ struct task_face {
 struct worker_face {
     atomic<task_face*> running{nullptr};      // the task that runs; null in the loop
     exception_globals* exceptions = nullptr;  // of the thread; null at home
-    stack* here = nullptr;                    // the stack stood on; null at home
+    stack* carrier = nullptr;                 // that of the loop, or of a task that has none of its own; null at home
     deque<job> jobs;
     // Not zero when somebody may sleep who would steal: set by whoever goes to sleep, cleared by the owner.
     atomic<std::uint32_t> hungry{0};

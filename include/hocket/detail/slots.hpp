@@ -39,12 +39,13 @@ public:
     void put(std::int64_t position, T* item) noexcept { at_[position & mask_].store(item, relaxed); }  // [owner]
     T* get(std::int64_t position) const noexcept { return at_[position & mask_].load(relaxed); }       // [owner]
 
-    // What is at `from`, with `item` put at `to`, which may be the same slot. [owner]
-    T* exchange(std::int64_t from, std::int64_t to, T* item) noexcept {
+    // What is at `from`, with `item` put at `to`, which may be the same slot; `also` gets what is at `third` then. [owner]
+    T* exchange(std::int64_t from, std::int64_t to, T* item, std::int64_t third, T*& also) noexcept {
         std::int64_t const mask = mask_;  // no store below can change these two, but a compiler does not know
         atomic<T*>* const at = at_;
         T* const was = at[from & mask].load(relaxed);
         at[to & mask].store(item, relaxed);
+        also = at[third & mask].load(relaxed);
         return was;
     }
 

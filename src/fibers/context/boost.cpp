@@ -1,8 +1,8 @@
-// boost::context::fiber carried as a pointer-sized token.
+// Makes a boost::context::fiber, and carries it as a pointer-sized token.
 //
-// A fiber object is one pointer and move-only; the scheduler keeps its contexts in one word whichever backend made
-// them. So the object is moved into a token's bytes and out again, never copied, and never destroyed while it holds a
-// context (its destructor would unwind the stack): a token is used up by exactly one jump.
+// A fiber object is one pointer, Boost's fcontext_t, and move-only; the scheduler keeps its contexts in one word whichever
+// backend made them. So the object is moved into a token's bytes, and never destroyed while it holds a context (its
+// destructor would unwind the stack): a token is used up by exactly one jump.
 #include "fibers/context/boost.hpp"
 
 #include <boost/context/fiber.hpp>
@@ -25,15 +25,6 @@ static void* to_token(boost_fiber&& f) noexcept {
     std::memcpy(&token, place, sizeof token);
     return reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(token) | boost_bit);
 }
-
-static boost_fiber from_token(void* token) noexcept {
-    alignas(boost_fiber) std::byte place[sizeof(boost_fiber)];
-    token = reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(token) & ~boost_bit);
-    std::memcpy(place, &token, sizeof token);
-    return std::move(*std::launder(reinterpret_cast<boost_fiber*>(place)));
-}
-
-void* boost_jump(void* to) noexcept { return to_token(from_token(to).resume()); }
 
 namespace {
 // The stacks are the pool's: Boost is only told where they are.

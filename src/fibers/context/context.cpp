@@ -49,13 +49,6 @@ context make_context(backend b, stack& s, entry_function entry) noexcept {
     return fresh;
 }
 
-void const* lowest_used(context c) noexcept {
-#if defined(__x86_64__)
-    if ((reinterpret_cast<std::uintptr_t>(c.token) & boost_bit) == 0) return native_lowest(c.token);
-#endif
-    return c.token;  // its stack pointer, below which a call has left nothing
-}
-
 void retire(stack& s) noexcept {
 #ifdef HOCKET_TSAN
     if (s.sanitizer != nullptr) __tsan_destroy_fiber(s.sanitizer);

@@ -1,6 +1,7 @@
 // Changing stacks: two backends behind one contract.
 //
-// A context is a computation that stands still: everything needed to go on lies on its stack, and the token says where.
+// A context is a computation that stands still: everything needed to go on lies on its stack, and the token says where:
+// below that address nothing is needed.
 // jump() leaves the present computation and goes on with another; the other one *receives* the context just left, as
 // jump's return value or as the argument of its entry function, and is the one to keep it. Nobody can write down
 // where he stands before he has left.
@@ -74,9 +75,6 @@ exception_globals* exceptions_of_this_thread() noexcept;
 // Goes on with `to`, which stands on the stack `onto`. Returns when somebody jumps back, perhaps on another thread: the
 // context he left. Registers are kept, the exception record is the caller's business. [any thread]
 HOCKET_ALWAYS_INLINE context jump(context to, [[maybe_unused]] stack_view const& onto) noexcept;
-
-// The lowest address of its stack that a context which stands still needs: what lies below may be lost. [any thread]
-void const* lowest_used(context c) noexcept;
 
 // Must be called first of all by every entry function. [a fresh context]
 void arrived() noexcept;

@@ -32,9 +32,8 @@ HOCKET_ALWAYS_INLINE void hop(worker& w, context to, stack_view const& onto) noe
 
 // Points the worker at a ready fiber; at a loop that will run `n` (null: whatever it finds).
 HOCKET_ALWAYS_INLINE context stand_on(worker& w, task& n, stack_view& onto) noexcept {
-    n.step(task_state::ready, task_state::running);
+    n.turn(task_state::ready, task_state::running);
     w.set_current(&n);
-    w.here = n.own;
     onto = view_of(*n.own);
     return n.saved;
 }
@@ -42,9 +41,9 @@ HOCKET_ALWAYS_INLINE context stand_on_loop(worker& w, task* n, stack_view& onto)
     stack* const loop = w.take_spare();  // first: a call that runs over the end of the stack is still the fiber's
     w.hand = n;
     w.set_current(nullptr);
-    w.here = loop;
-    onto = view_of(*w.here);
-    return {w.here->context};
+    w.carrier = loop;
+    onto = view_of(*loop);
+    return {loop->context};
 }
 
 }  // namespace hocket::inline HOCKET_ABI::detail

@@ -77,7 +77,7 @@ void send_away(job& j, bool as_caller) noexcept {
 worker_face* fork_point() noexcept {
     worker* const w = this_worker();
     if (w == nullptr || w->current() == nullptr) return nullptr;
-    auto const left = static_cast<std::size_t>(static_cast<std::byte*>(__builtin_frame_address(0)) - w->here->base);
+    auto const left = static_cast<std::size_t>(static_cast<std::byte*>(__builtin_frame_address(0)) - w->stood_on()->base);
     return left >= headroom ? w : nullptr;
 }
 

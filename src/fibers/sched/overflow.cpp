@@ -130,8 +130,9 @@ void judge(seam::memory_fault const& fault) noexcept {
     stack const* const s = w->sched.stack_at(fault.address);
     if (s == nullptr || fault.address >= s->base) return;
     if (fault.stack_pointer != nullptr && fault.stack_pointer - fault.address > below_stack_pointer) return;
-    task const* const t = s == w->here ? w->current() : leaving(*w, *s);
-    if (s != w->here && t == nullptr) return;
+    stack const* const stood_on = w->stood_on();
+    task const* const t = s == stood_on ? w->current() : leaving(*w, *s);
+    if (s != stood_on && t == nullptr) return;
 
     report out;
     constexpr std::string_view begin = "hocket: ", end = "\n";

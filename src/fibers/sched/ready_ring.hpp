@@ -54,17 +54,16 @@ public:
         return pop_shared(mine);
     }
 
-    // Adds an item at the end and takes the oldest, in a section of the owner's bias; null, and nothing is added, when
-    // the ring is empty. Else `after` is the one that is the oldest now. [owner, in a section]
-    T* rotate(T* item, T*& after) noexcept {
+    // Adds an item at the end and takes the oldest, in a section of the owner's bias; false, and nothing is added, when
+    // the ring is empty. `after` is the one that is the oldest then. [owner, in a section]
+    bool rotate(T* item, T*& oldest, T*& after) noexcept {
         std::int64_t const h = head_.load(relaxed);
         std::int64_t const t = tail_.load(relaxed);
-        if (h == t) return nullptr;
-        T* const oldest = items_.exchange(h, t, item);
-        after = items_.get(h + 1);
+        if (h == t) return false;
+        oldest = items_.exchange(h, t, item, h + 1, after);
         tail_.store(t + 1, release);
         head_.store(h + 1, release);
-        return oldest;
+        return true;
     }
 
     // Moves the older half of `from` (at least one item, if it has any) to the end of this empty ring. Returns how

@@ -145,9 +145,8 @@ void scheduler::tidy(worker* w, task& t) noexcept {
 }
 
 void scheduler::unmake(task* t) noexcept {
-    // A stack of its own on which it never began.
-    stack* const own = t->own;
-    if (own != nullptr && t->state.load(relaxed) != task_state::running) own->pool->give(own);
+    // A stack of its own, on which it has not begun.
+    if (stack* const own = t->own; own != nullptr) own->pool->give(own);
     worker* const w = this_worker();
     if (w != nullptr && &w->sched == this) {
         unmake_here(*w, t);

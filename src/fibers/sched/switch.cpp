@@ -30,7 +30,7 @@ static void drop_stack(worker&, void* s) {
 HOCKET_ALWAYS_INLINE void suspend_unobserved(worker* w, wait_reason why, void (*publish)(worker&, void*),
                                              void* what) noexcept {
     task* const t = w->current();
-    if (t->own == nullptr) t->own = w->here;
+    if (t->own == nullptr) t->own = w->carrier;
     t->reason.store(why, relaxed);
     ++w->suspensions;
     if (seam::fault_injected(seam::fault::publish_before_saved)) {
@@ -60,7 +60,7 @@ void suspend(wait_reason why, void (*publish)(worker&, void*), void* what) noexc
 
 static void requeue(worker& w, void* what) {
     auto* const t = static_cast<task*>(what);
-    t->step(task_state::running, task_state::ready);
+    t->turn(task_state::running, task_state::ready);
     if (t->pinned == any_worker && !w.blocking && t->kind == task_kind::ordinary) [[likely]]
         w.push_ready(t);
     else
@@ -70,13 +70,13 @@ static void requeue(worker& w, void* what) {
 // Fresh tasks come first, one for each yield: else two fibers that yield to each other would keep them all waiting. The
 // section lasts as in yield_task().
 static bool yield_to_fresh(worker* w, task* t) noexcept {
-    if (w->dispatches_left < 0 || w->called.load(relaxed) != 0 || t->pinned != any_worker || !w->jobs.empty() ||
+    if (w->dispatches_left <= 0 || w->called.load(relaxed) != 0 || t->pinned != any_worker || !w->jobs.empty() ||
         !w->exceptions->empty())
         return false;
     if (w->mine.begin() && w->ready.push(t)) [[likely]] {
-        if (t->own == nullptr) t->own = w->here;
-        t->step(task_state::running, task_state::ready);
-        ++w->yields;
+        if (t->own == nullptr) t->own = w->carrier;
+        t->turn(task_state::running, task_state::ready);
+        --w->yields_left;
         stack_view onto;
         // Null when it has just been stolen: then the loop finds another.
         context const to = stand_on_loop(*w, w->fresh.take(w->mine), onto);
@@ -90,38 +90,40 @@ static bool yield_to_fresh(worker* w, task* t) noexcept {
 
 void yield_by_loop(worker* w) noexcept {
     w->mine.end();
+    if (w->yields_left++ < 0) w->dispatches_left = 0;  // it is counted below, or by suspend()
     if (w->tally.whom) w->settle_tally();
     bool const fresh = w->note_fresh();
     if (fresh && yield_to_fresh(w, w->current())) return;
     bool const anybody = fresh || !w->ready.empty() || !w->pinned.empty() || !w->mail.empty() || w->blocking ||
                          w->leaving.load(relaxed);
-    if (!anybody && w->dispatches_left >= 0) return;
+    if (!anybody && w->dispatches_left > 0) {
+        --w->dispatches_left;
+        return;
+    }
     w->prefer_fresh = fresh;
-    ++w->dispatches_left;  // suspend() counts it again
     suspend(wait_reason::yield, &requeue, w->current());
 }
 
 void go_home() noexcept {
     worker* const w = this_worker();
-    stack* const carrier = w->here;
-    w->here = nullptr;
+    stack* const carrier = w->carrier;
+    w->carrier = nullptr;
     w->landing_order = {&carrier->context, &keep_spare, carrier};
     hop(*w, w->home, w->home_view);
 }
 
 void leave_home(worker& w) noexcept {
-    w.here = w.take_spare();
+    w.carrier = w.take_spare();
     w.landing_order = {&w.home.token, nullptr, nullptr};
-    hop(w, {w.here->context}, view_of(*w.here));
+    hop(w, {w.carrier->context}, view_of(*w.carrier));
 }
 
 // From the loop: goes on with a suspended fiber; the loop's stack becomes a spare. Returns when the loop is switched
 // back into, perhaps on another worker.
 HOCKET_ALWAYS_INLINE void resume(worker& w, task& t) noexcept {
-    stack* const carrier = w.here;
-    t.step(task_state::ready, task_state::running);
+    stack* const carrier = w.carrier;
+    t.turn(task_state::ready, task_state::running);
     w.set_current(&t);
-    w.here = t.own;
     w.landing_order = {&carrier->context, &keep_spare, carrier};
     hop(w, t.saved, view_of(*t.own));
 }
@@ -130,9 +132,10 @@ HOCKET_ALWAYS_INLINE void resume(worker& w, task& t) noexcept {
 // gone on with, may have left this stack to another worker.
 void begin_loop(context left) noexcept {
     arrived();
-    landed(left);
+    stack* const mine = landed(left).carrier;
     while (true) {
         worker& w = *this_worker();
+        w.carrier = mine;
         task* t = w.at_hand();
         if (t == nullptr && (t = w.next_by_search()) == nullptr) continue;
         if (w.tally.whom && t->ends != w.tally.whom) [[unlikely]] w.settle_tally();
@@ -152,13 +155,14 @@ void begin_loop(context left) noexcept {
 void begin_on_own_stack(context left) noexcept {
     arrived();
     landed(left);
-    execute(*this_worker()->current());
+    task& t = *this_worker()->current();
+    stack* const mine = t.own;
+    execute(t);
     // The loop takes over on a default stack, and this one is given back when it has been left.
     worker* const w = this_worker();
-    stack* const mine = w->here;
-    w->here = w->take_spare();
+    w->carrier = w->take_spare();
     w->landing_order = {&mine->context, &drop_stack, mine};
-    jump({w->here->context}, view_of(*w->here));
+    jump({w->carrier->context}, view_of(*w->carrier));
     __builtin_unreachable();
 }
 

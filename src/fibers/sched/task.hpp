@@ -3,12 +3,18 @@
 //
 // States (`state`), and who moves them:
 //
-//   free ------> fresh       new_task, the spawner                 fresh ---> free       dropped: shutdown, failed
-//   spawn fresh -----> running     the worker that calls it              running -> free       it has returned
-//   running ---> suspended   the landing after its switch away     suspended > ready     whoever wakes it running
-//   ---> ready       the landing, when it only yields      ready ---> running    the worker that goes on with it
+//   free ------> fresh       new_task, the spawner
+//   fresh -----> free        dropped: shutdown, failed spawn
+//   fresh -----> running     the worker that calls it
+//   running ---> free        it has returned
+//   running ---> suspended   the landing after its switch away
+//   suspended -> ready       whoever wakes it
+//   running ---> ready       the landing, when it only yields
+//   ready -----> running     the worker that goes on with it
 //   fresh -----> ready       the spawner, when the task has a stack of its own to begin on
 //   suspended -> resting -> trimmed      the trimmer; to all others the three are one
+//
+// Between running and ready only debug builds write, to check it: whether a task runs is told by the workers.
 //
 // A record belongs to one hand at a time: its spawner, the queue it is in, the worker that runs it, or the wait it
 // sleeps in; every move from hand to hand is a release and an acquire of that queue's or wait's own, so the fields
@@ -123,6 +129,13 @@ struct alignas(64) task {
         if (state.load(relaxed) != from) illegal_step(from, to);
 #endif
         state.store(to, relaxed);
+    }
+
+    // The same between running and ready.
+    void turn([[maybe_unused]] task_state from, [[maybe_unused]] task_state to) noexcept {
+#ifndef NDEBUG
+        step(from, to);
+#endif
     }
 
     // running -> suspended, once its context has been stored, by the landing on the other side. From now on the trimmer may

@@ -99,7 +99,7 @@ bool trimmer::look_at(task& t) noexcept {
     // acquire: pairs with the release in fall_asleep(), of which the other states are successors
     if (t.state.load(acquire) != task_state::resting) return false;
     trimmed_.store(trimmed_.load(relaxed) + 1, relaxed);
-    stack_pool::release_below(*t.own, lowest_used(t.saved));
+    stack_pool::release_below(*t.own, t.saved.token);
     seen = task_state::resting;
     t.state.compare_exchange_strong(seen, task_state::trimmed, relaxed, relaxed);
     return true;

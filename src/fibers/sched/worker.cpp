@@ -40,7 +40,7 @@ void worker::enter() noexcept {
     // shutdown() may come from a fiber of another runtime: home is then that fiber's stack, and its worker comes back
     // afterwards.
     worker* const outer = this_worker();
-    home_view = outer != nullptr ? view_of(*outer->here) : view_of_this_thread();
+    home_view = outer != nullptr ? view_of(*outer->stood_on()) : view_of_this_thread();
     signals.put_on();
     seam::set_current(this);
     exceptions = exceptions_of_this_thread();
@@ -102,7 +102,7 @@ task* worker::look_around() noexcept {
         period = std::max<std::uint32_t>(1, static_cast<std::uint32_t>(period * look_every / took));
     else if (took < look_every / 2)
         period = std::min(longest_period, period * 2);
-    dispatches_left = static_cast<std::int32_t>(period);
+    dispatches_left = yields_left = yields_counted = static_cast<std::int32_t>(period);
 
     service_timers(timers, now);
     if (!sched.zero_present.load(relaxed) && index != 0) service_timers(sched.at(0).timers, now);
@@ -164,7 +164,7 @@ void worker::put_back(task* t) noexcept {
 }
 
 task* worker::next_by_search() noexcept {
-    suspensions += std::exchange(yields, 0);
+    count_yields();
     if (leaving.load(relaxed)) {
         if (seat.searching) found();
         settle_tally();

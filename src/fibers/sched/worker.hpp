@@ -92,6 +92,14 @@ struct alignas(64) worker : worker_face {
     bool loop_needed() noexcept { return !nothing_else() || !fresh.empty(); }
     // The contrary, fresh tasks left aside. Counts in the same way. [this worker]
     bool nothing_else() noexcept { return --dispatches_left >= 0 && called.load(relaxed) == 0; }
+    // The same for a yield, which is counted apart.
+    bool may_yield() noexcept { return --yields_left >= 0 && called.load(relaxed) == 0; }
+
+    // Counts as suspensions the yields since the last time. [this worker]
+    void count_yields() noexcept {
+        std::int32_t const before = std::exchange(yields_counted, yields_left);
+        suspensions += static_cast<std::uint64_t>(before - yields_left);
+    }
 
     // Sets the flag anew that says whether there are fresh tasks: whether there are. [this worker]
     bool note_fresh() noexcept {
@@ -129,6 +137,12 @@ struct alignas(64) worker : worker_face {
 
     // The task that runs; null in the loop.
     task* current() const noexcept { return reinterpret_cast<task*>(running.load(relaxed)); }
+    // The stack that it stands on; null at home. [this worker]
+    stack* stood_on() const noexcept {
+        task const* const t = current();
+        stack* const own = t != nullptr ? static_cast<stack*>(t->own) : nullptr;
+        return own != nullptr ? own : carrier;
+    }
     void set_current(task* t) noexcept { running.store(reinterpret_cast<task_face*>(t), relaxed); }
 
     // Gives what this worker keeps for its next tasks to the pools. [this worker]
@@ -144,13 +158,15 @@ struct alignas(64) worker : worker_face {
     // What a switch touches, beside worker_face.
     landing landing_order;
     task_list pinned;              // ready fibers that only this worker may run
-    std::int32_t dispatches_left = 0;  // until the next look around
+    // Until the next look around: dispatches, and yields from one fiber to another without the loop.
+    std::int32_t dispatches_left = 0;
+    std::int32_t yields_left = 0;
+    std::int32_t yields_counted = 0;  // what yields_left was when they were last counted as suspensions
     // What a yield has to see to first: there may be fresh tasks, and there is a tally. More often than it is true.
     static constexpr unsigned char has_fresh = 1, has_tally = 2;
     unsigned char odd = 0;
     bool special = false;          // always ask the loop: a blocking worker, or one whose switches are observed
     bool prefer_fresh = false;     // somebody yielded: fresh tasks first, once
-    std::uint32_t yields = 0;      // not counted in suspensions yet
     counter suspensions;
     task* hand = nullptr;          // to be run by the loop before it looks anywhere
     atomic<stack*> spare{nullptr}; // I1; written by the owner, looked at by stats()

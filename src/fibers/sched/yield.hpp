@@ -14,17 +14,16 @@ HOCKET_NOINLINE void yield_by_loop(worker* w) noexcept;
 // From one ready fiber to the next, both this worker's. The section of its bias lasts until the landing: no thief finds
 // the fiber in the ring before its context has been stored (I4).
 HOCKET_ALWAYS_INLINE void yield_task(worker* w, task* t) noexcept {
-    if (w->nothing_else() && t->pinned == any_worker && w->odd == 0 && w->jobs.empty() && w->exceptions->empty() &&
+    if (w->may_yield() && t->pinned == any_worker && w->odd == 0 && w->jobs.empty() && w->exceptions->empty() &&
         w->mine.begin()) [[likely]] {
+        task* n;
         task* after;
-        task* const n = w->ready.rotate(t, after);
-        if (n != nullptr) [[likely]] {
+        if (w->ready.rotate(t, n, after)) [[likely]] {
             // Of a thousand fibers no near cache has all the stacks.
             __builtin_prefetch(after->saved.token);
             __builtin_prefetch(static_cast<std::byte const*>(after->saved.token) + 64);
-            if (t->own == nullptr) t->own = w->here;
-            t->step(task_state::running, task_state::ready);
-            ++w->yields;
+            if (t->own == nullptr) t->own = w->carrier;
+            t->turn(task_state::running, task_state::ready);
             stack_view onto;
             context const to = stand_on(*w, *n, onto);
             w->landing_order.store = &t->saved.token;

@@ -62,12 +62,14 @@ TEST_CASE("ready_ring: rotate() adds one and takes the oldest, also when the rin
         bias mine;
         bool const alone = mine.begin();
         CHECK(alone == hocket::detail::seam::fences_are_unequal);
+        item* oldest = nullptr;
         item* after = nullptr;
-        CHECK(r.rotate(&items[0], after) == nullptr);
+        CHECK_FALSE(r.rotate(&items[0], oldest, after));
         CHECK(r.empty());
         for (std::size_t i = 0; i < n; ++i) REQUIRE(r.push(&items[i]));
         for (std::size_t turn = 0; turn < 20; ++turn) {
-            CHECK(r.rotate(&items[(turn + n) % (n + 1)], after) == &items[turn % (n + 1)]);
+            CHECK(r.rotate(&items[(turn + n) % (n + 1)], oldest, after));
+            CHECK(oldest == &items[turn % (n + 1)]);
             CHECK(after == &items[(turn + 1) % (n + 1)]);
             CHECK(r.size() == n);
         }
@@ -152,10 +154,8 @@ TEST_CASE("ready_ring: each item is taken exactly once") {
                 if (i == nullptr) break;
                 // Sent round a few times, as by a fiber that yields, before it is used up.
                 for (std::uint64_t turns = random.below(4); turns != 0 && mine.begin(); --turns) {
-                    if (item* after; item* const next = ring.rotate(i, after)) {
-                        i = next;
-                        ++rotated;
-                    }
+                    item* after;
+                    rotated += ring.rotate(i, i, after);
                     mine.end();
                 }
                 mine.end();
