@@ -29,6 +29,7 @@ struct place {
 constexpr int top = 7;
 
 constexpr std::array places{
+    place{"include/hocket/detail/array_memory.hpp", "alloc", 1, true, false, true},
     place{"include/hocket/detail/atomic.hpp", "seam", 0, true, false, false},  // where detail::atomic is std::atomic
     place{"include/hocket/detail/bias.hpp", "seam", 0, true, false, false},  // the other half of a fence of the seam's
     place{"include/hocket/detail/config.hpp", "seam", 0, true, false, true},

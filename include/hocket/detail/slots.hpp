@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <hocket/detail/array_memory.hpp>
 #include <hocket/detail/atomic.hpp>
 #include <hocket/detail/config.hpp>
 #include <memory>
@@ -16,11 +17,6 @@
 #include <utility>
 
 namespace hocket::inline HOCKET_ABI::detail {
-
-// Memory for an array of slots, aligned as any object may want: a large one is the kernel's own again as soon as it is
-// given back. Throws std::bad_alloc. [any thread]
-HOCKET_API void* take_array(std::size_t bytes);
-HOCKET_API void give_array(void* memory, std::size_t bytes) noexcept;
 
 template <class T>
 class slots {

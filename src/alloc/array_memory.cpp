@@ -1,5 +1,6 @@
-// Memory for the arrays of slots.hpp.
-#include <hocket/detail/slots.hpp>
+// Small arrays from the heap, large ones from the kernel.
+#include <hocket/detail/array_memory.hpp>
+#include <new>
 
 #include "alloc/pages.hpp"
 
