@@ -28,6 +28,7 @@ template <class R>
 class shared_future;
 
 namespace detail {
+struct future_access;
 template <class R>
 future<R> make_future(state_ptr<shared_state<R>> state) noexcept;
 }
@@ -79,6 +80,7 @@ public:
 private:
     friend class promise<R>;
     friend class shared_future<R>;
+    friend detail::future_access;
     friend future detail::make_future<R>(detail::state_ptr<detail::shared_state<R>>) noexcept;
     using state = detail::state_ptr<detail::shared_state<R>>;
 
@@ -135,6 +137,8 @@ public:
     }
 
 private:
+    friend detail::future_access;
+
     future<R> const& required() const {
         if (!future_) throw future_error(future_errc::no_state);
         return *future_;
@@ -211,6 +215,20 @@ private:
 };
 
 namespace detail {
+
+// What a future waits for. Throws future_error(no_state).
+struct future_access {
+    template <class R>
+    static completion* completion_of(future<R> const& f) {
+        f.require();
+        return &f.state_->done;
+    }
+    template <class R>
+    static completion* completion_of(shared_future<R> const& f) {
+        return completion_of(f.required());
+    }
+};
+
 template <class R>
 future<R> make_future(state_ptr<shared_state<R>> state) noexcept {
     return future<R>(std::move(state));

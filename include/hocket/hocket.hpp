@@ -24,3 +24,4 @@
 #include <hocket/shared_mutex.hpp>
 #include <hocket/this_fiber.hpp>
 #include <hocket/timed_mutex.hpp>
+#include <hocket/when.hpp>

@@ -36,6 +36,10 @@ namespace this_fiber {
 // Lets every other task that is ready run first; on a plain thread it is sched_yield. [any thread]
 HOCKET_API void yield() noexcept;
 
+// For long computations: a yield() every 50 us or so, and nothing at all in between; what it costs then is a call and a
+// count, 1 ns. Does nothing on a blocking worker and on a plain thread. [any thread]
+HOCKET_API void yield_point() noexcept;
+
 // Suspends for at least `d`; returns at once when it is not positive. A plain thread sleeps. [any thread]
 template <class Rep, class Period>
 void sleep_for(std::chrono::duration<Rep, Period> d) noexcept {

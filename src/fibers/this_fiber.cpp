@@ -45,6 +45,11 @@ void yield() noexcept {
         seam::yield_thread();
 }
 
+void yield_point() noexcept {
+    detail::worker* const w = this_worker();
+    if (w != nullptr && --w->points_left < 0) [[unlikely]] w->pass_point();
+}
+
 fiber_id get_id() noexcept { return fiber_id(identity_number()); }
 
 std::string_view name() noexcept {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <hocket/channel.hpp>
 #include <hocket/condition_variable.hpp>
+#include <hocket/detail/shared_state.hpp>
 #include <hocket/future.hpp>
 #include <hocket/mutex.hpp>
 #include <hocket/semaphore.hpp>
@@ -194,6 +195,19 @@ void promise_waited_for() {
     keeper.join();
 }
 
+// Who waits for one of three, of which two happen, goes on when one has; a third wait of the same kind is in its way.
+void any_of_three() {
+    hocket::detail::completion a, b, never;
+    hocket::detail::completion* const all[] = {&never, &a, &b};
+    auto wait = [&] {
+        std::size_t const i = hocket::detail::completion::wait_any(all, 3);
+        require(i < 3 && all[i]->is_set(), "it has happened");
+    };
+    thread first([&] { a.set(); }, "first"), second([&] { b.set(); }, "second"), other(wait, "other");
+    wait();
+    first.join(), second.join(), other.join();
+}
+
 }  // namespace
 
 TEST_CASE("sync: mutex") {
@@ -228,4 +242,10 @@ TEST_CASE("sync: channel") {
 TEST_CASE("sync: promise and future") {
     passes(named("promise kept"), promise_kept);
     passes(named("promise waited for"), promise_waited_for);
+}
+
+TEST_CASE("sync: any of several") {
+    passes(named("any of three"), any_of_three);
+    finds(fault::any_is_not_looked_at_again, named("any is not looked at again", 50'000), "deadlock", any_of_three);
+    finds(fault::claim_in_two_steps, named("any claimed twice", 50'000), "", any_of_three);
 }

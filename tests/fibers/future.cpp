@@ -231,10 +231,10 @@ FIBER_TEST_CASE("packaged_task: what only moves, what runs again, what has been 
     t.reset();
     CHECK(throws(future_errc::broken_promise, [&] { third.get(); }));
     struct adder {
-        int sum = 0;
-        int add(int k) { return sum += k; }
+        long sum = 0;
+        long add(int k) { return sum += k; }
     } a;
-    hocket::packaged_task<int(adder&, int)> member(&adder::add);
+    hocket::packaged_task<long(adder&, int)> member(&adder::add);
     auto sum = member.get_future();
     member(a, 4);
     CHECK(sum.get() == 4);

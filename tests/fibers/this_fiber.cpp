@@ -102,6 +102,33 @@ FIBER_TEST_CASE("this_fiber: yield alone returns, fresh tasks get their turn", .
     hocket::blocking([&outside] { outside.join(); });
 }
 
+FIBER_TEST_CASE("this_fiber: a computation with yield points lets others run, and their timers fire", .workers = {1, 2}) {
+    std::atomic<bool> slept{false}, ran{false};
+    hocket::fiber sleeper([&] {
+        hocket::this_fiber::sleep_for(std::chrono::milliseconds(1));
+        slept = true;
+    });
+    hocket::fiber fresh([&] { ran = true; });
+    // Both can run nowhere else with one worker.
+    while (!slept || !ran) hocket::this_fiber::yield_point();
+    sleeper.join(), fresh.join();
+    CHECK(slept);
+}
+
+TEST_CASE("this_fiber: a yield point on a plain thread and on a blocking worker does nothing") {
+    for (int i = 0; i < 1000; ++i) hocket::this_fiber::yield_point();
+    hocket::runtime rt{{.workers = 1, .blocking_workers = 1}};
+    rt.start();
+    std::atomic<std::uint64_t> suspensions{0};
+    rt.go_blocking([&] {
+        std::uint64_t const before = rt.stats().suspensions;
+        for (int i = 0; i < 1'000'000; ++i) hocket::this_fiber::yield_point();
+        suspensions = rt.stats().suspensions - before;
+    });
+    rt.shutdown();
+    CHECK(suspensions == 0);
+}
+
 FIBER_TEST_CASE("this_fiber: sleep never ends early, for many at once", .workers = {1, 2, 4}) {
     std::uint64_t const seed = test_seed("sleep");
     std::atomic<int> early{0};

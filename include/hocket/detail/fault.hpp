@@ -25,6 +25,7 @@ enum class fault : std::uint8_t {
     gone_writer_bars_readers,          // a writer that gives up lets in none of the readers that waited behind it
     phase_is_not_looked_at_again,      // who waits for a latch, barrier or event does not look again before it sleeps
     once_calls_again,                  // who waited while another called does not look whether it is done
+    any_is_not_looked_at_again,        // who waits for one of several does not look again before it sleeps
     semaphore_sleeps_without_retry,    // acquire() does not try once more before it sleeps
     select_queues_later,               // a select gives its locks back between its last look and its queueing
     select_leaves_nodes,               // a select that was woken stays in the queues that did not wake it

@@ -1,6 +1,7 @@
 // What a promise and its future share: a result that is set once, and those who wait for it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <hocket/detail/atomic.hpp>
@@ -30,6 +31,9 @@ public:
     // Waits until it has happened, or until the deadline (nanoseconds of steady_clock; INT64_MAX for none): whether
     // it has. [any thread]
     bool wait_until(std::int64_t deadline) noexcept;
+    // Waits until one of `n` has happened: the number of the first that has, or static_cast<std::size_t>(-1) when n is 0.
+    // Throws std::bad_alloc. [any thread]
+    static std::size_t wait_any(completion* const* all, std::size_t n);
 
 private:
     atomic<std::uint32_t> set_{0};

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <hocket/detail/fault.hpp>
 #include <hocket/scope.hpp>
+#include <hocket/this_fiber.hpp>
 #include <utility>
 
 #include "fibers/sched/misuse.hpp"
@@ -22,6 +23,9 @@ constexpr std::int64_t look_every = 50'000;
 constexpr std::uint32_t longest_period = 256;
 
 constexpr std::size_t injection_batch = 16;
+
+// A look at the clock costs as much as some 20 yield points.
+constexpr std::int32_t points_per_look = 64;
 
 }  // namespace
 
@@ -114,6 +118,13 @@ task* worker::look_around() noexcept {
     bool lost = false;
     if (task* const t = fresh.steal(lost); t != nullptr) return t;
     return sched.injected.pop();
+}
+
+void worker::pass_point() noexcept {
+    points_left = points_per_look;
+    if (blocking || current() == nullptr || seam::now() - last_look < look_every) return;
+    yields_left = 0;  // so the yield goes by the loop, which looks around
+    this_fiber::yield();
 }
 
 task* worker::next() noexcept {

@@ -135,6 +135,9 @@ struct alignas(64) worker : worker_face {
         return t;
     }
 
+    // After some yield points: yields when it is time to look around. [this worker]
+    void pass_point() noexcept;
+
     // The task that runs; null in the loop.
     task* current() const noexcept { return reinterpret_cast<task*>(running.load(relaxed)); }
     // The stack that it stands on; null at home. [this worker]
@@ -186,6 +189,7 @@ struct alignas(64) worker : worker_face {
     alignas(64) timer_wheel timers;
     std::uint32_t period = 61;    // dispatches from one look around to the next
     std::int64_t last_look = 0;   // time of the last one
+    std::int32_t points_left = 0; // yield points until the next look at the clock
     // Tasks of one scope that have ended here one after the other, and of which the scope has not been told: it is told
     // before anything else runs here, or what runs is suspended, so a join never waits for it.
     struct {
