@@ -67,6 +67,8 @@ struct exception {
 constexpr std::array exceptions{
     exception{"include/hocket/detail/atomic.hpp", "seam/explored/atomic.hpp"},      // explored builds only
     exception{"include/hocket/detail/poison.hpp", "sanitizer/asan_interface.h"},    // the compiler's own, under ASan only
+    exception{"include/hocket/hocket.h", "stddef.h"},                               // the C interface
+    exception{"include/hocket/hocket.h", "stdint.h"},
     exception{"include/hocket/testing.hpp", "doctest/doctest.h"},                   // the harness is doctest's
 };
 

@@ -35,6 +35,9 @@ constexpr std::int64_t longest_rest = 1'000'000;
 constexpr std::int64_t help_after = 200'000;
 // It goes on at once with the next when helping was worth it: the task took this long.
 constexpr std::int64_t worth_helping = 20'000;
+// How long an ordinary worker leaves a round of the trimmer to the blocking ones that sleep.
+constexpr std::int64_t give_way = 8 * trimmer::interval;
+
 // Looks without anything waiting until it sleeps for good.
 constexpr int looks = 16;
 
@@ -117,8 +120,8 @@ task* worker::idle() noexcept {
     bool const rests = now < rest_until;
     if (!rests) sched.seats.start_search(seat);
     // With a timer so near that it would be waited for awake, sleep: a worker with nothing but timers must not spin,
-    // nor must one that rests.
-    std::int64_t const until = rests || next_timer() < now + search_for ? now : now + search_for;
+    // nor must one that rests, or that slept until its time had come.
+    std::int64_t const until = rests || unasked || next_timer() < now + search_for ? now : now + search_for;
     unsigned round = 0;
     do {
         task* t = search(now);
@@ -139,7 +142,8 @@ task* worker::idle() noexcept {
         sched.check_drained();
         return wanted() || next_timer() < timer || (rests ? sched.injected.size() != 0 : sched.work_visible());
     };
-    sched.seats.sleep(seat, deadline, [this] { sched.tell_hunger(); }, something, rests);
+    bool const woken = sched.seats.sleep(seat, deadline, [this] { sched.tell_hunger(); }, something, rests);
+    unasked = !woken && seam::now() >= deadline;
     dispatches_left = 0;  // the clock has moved on: look around first
     return nullptr;
 }
@@ -170,14 +174,14 @@ task* worker::rest() noexcept {
     std::int64_t const to_tidy = tidy(now);
     sched.deep_sleepers.fetch_add(1, seq_cst);
     ++sleeps;
-    sched.pool_seats.sleep(
+    bool const woken = sched.pool_seats.sleep(
         seat, to_tidy, [this] { sched.tell_hunger(); },
         [&] {
             sched.check_drained();
             return something() || sched.work_visible();
         });
     sched.deep_sleepers.fetch_sub(1, seq_cst);
-    looks_left = looks;
+    if (woken) looks_left = looks;  // else it was time to tidy up
     saw_waiting = false;
     return nullptr;
 }
@@ -204,7 +208,7 @@ std::int64_t worker::tidy(std::int64_t now) noexcept {
     auto round_at = [this] {
         std::int64_t const due = sched.trim.due();
         // An ordinary worker gives them the time to come.
-        return blocking || due == seam::forever || sched.pool_seats.sleepers() == 0 ? due : due + trimmer::interval;
+        return blocking || due == seam::forever || sched.pool_seats.sleepers() == 0 ? due : due + give_way;
     };
     if (now >= round_at()) sched.trim.run(*this);
     return std::min(tidied ? seam::forever : flush_at, round_at());

@@ -190,6 +190,7 @@ task* worker::next_by_search() noexcept {
         if (t == nullptr) return nullptr;
     }
     idle_since = 0;
+    unasked = false;
     if (seat.searching) found();
     // It was perhaps the one blocking worker that looked for waiting work, and is busy now: another has to look.
     if (blocking && sched.work_visible()) sched.wake_for_work();

@@ -202,6 +202,7 @@ struct alignas(64) worker : worker_face {
     int looks_left = 0;           // blocking worker: looks for waiting ordinary work before deep sleep
     std::int64_t idle_since = 0;  // 0: not idle
     bool tidied = false;          // since then
+    bool unasked = false;         // its last sleep ended by itself, and it has found nothing since
     bool saw_waiting = false;     // at the last look there was some
     bool helping = false;         // what ran last was ordinary work
     std::int64_t help_began = 0;
