@@ -23,6 +23,13 @@ namespace {
 constexpr int madv_guard_install = 102;
 constexpr int pidfd_self = -10000;  // "this process" without a descriptor, Linux >= 6.14
 
+// By ThreadSanitizer: the explorer's virtual threads have one errno in common.
+#ifdef HOCKET_TSAN
+#define HOCKET_UNSEEN __attribute__((noinline, no_sanitize("thread")))
+#else
+#define HOCKET_UNSEEN
+#endif
+
 // A user's errno survives whatever happens here.
 class kept_errno {
 public:
@@ -32,14 +39,8 @@ public:
     ~kept_errno() { write(value_); }
 
 private:
-    // Unseen by ThreadSanitizer: the explorer's virtual threads have one errno in common.
-#ifdef HOCKET_TSAN
-    [[gnu::no_sanitize("thread"), gnu::noinline]] static int read() noexcept { return errno; }
-    [[gnu::no_sanitize("thread"), gnu::noinline]] static void write(int value) noexcept { errno = value; }
-#else
-    static int read() noexcept { return errno; }
-    static void write(int value) noexcept { errno = value; }
-#endif
+    static HOCKET_UNSEEN int read() noexcept { return errno; }
+    static HOCKET_UNSEEN void write(int value) noexcept { errno = value; }
 
     int const value_;
 };

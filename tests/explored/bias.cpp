@@ -30,6 +30,7 @@ void sections_and_visits() {
             if (!inside) continue;
             ++visits;
             require(sections == 0, "no visit while the owner is in a section of his own");
+            require(loot >= 0, "what the owner has done is seen");
             step.fetch_add(1);
             require(sections == 0, "no section of his own begins while a thief is there");
             --visits;

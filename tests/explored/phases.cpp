@@ -74,7 +74,6 @@ void barrier_of_threads() {
 // One leaves after the first phase; a token waited for in pieces.
 void barrier_and_drop() {
     hocket::barrier<> all(2);
-    tally passed;
     thread leaves([&] { all.arrive_and_drop(); }, "leaves");
     auto arrived = all.arrive();
     while (!all.wait_for(arrived, 1us)) {

@@ -487,7 +487,7 @@ TEST_CASE("scope: tasks that do as the dice say") {
                             scope inner;
                             begun.fetch_add(2);
                             inner.spawn([&, depth] { self(inner, depth - 1, self); });
-                            inner.spawn([&, depth] { self(inner, 0, self); });
+                            inner.spawn([&] { self(inner, 0, self); });
                             try {
                                 inner.join();
                             } catch (int) {

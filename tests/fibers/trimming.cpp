@@ -30,7 +30,8 @@ bool comes_true(F&& what) {
 [[gnu::noinline]] std::uintptr_t dive() {
     std::byte volatile room[24 * 1024];
     for (std::byte volatile& b : room) b = std::byte{0x42};
-    return reinterpret_cast<std::uintptr_t>(room);
+    auto const lowest = reinterpret_cast<std::uintptr_t>(room);
+    return lowest;
 }
 
 bool in_memory(std::uintptr_t address) {

@@ -138,7 +138,6 @@ FIBER_TEST_CASE("select: one that sends and receives on one channel is no partne
         return select(on_send(ch, mine, ignore), on_recv(ch, into(got)), on_send(ch, mine, ignore),
                       on_timeout(20s, nothing));
     };
-    std::optional<int> got;
     CHECK(select(on_send(ch, 1, ignore), on_recv(ch, ignore), on_timeout(2ms, nothing)) == 2);
     for (int i = 0; i < 200; ++i) {
         std::optional<int> a, b;
