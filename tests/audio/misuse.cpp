@@ -1,4 +1,4 @@
-// An action that waits for its own end is told so, and the program ends.
+// An action that waits for its own end, or uses up its stack, is told so, and the program ends.
 #include <doctest/doctest.h>
 
 #include <signal.h>
@@ -33,4 +33,17 @@ TEST_CASE("an action that waits for itself ends the program with a sentence") {
         CHECK(WIFSIGNALED(status));
         CHECK(WTERMSIG(status) == SIGABRT);
     }
+}
+
+TEST_CASE("an action that overflows its stack is reported with its name, and the program ends") {
+    char const* const program = std::getenv("HOCKET_AUDIO_MISUSE");
+    REQUIRE(program != nullptr);
+    int status = 0;
+    auto const output = run_program({program, "overflow"}, status);
+    CAPTURE(output);
+    CHECK(output.find("stack overflow in fiber ") != std::string::npos);
+    CHECK(output.find(" 'module 1 (host) thread 0' on worker ") != std::string::npos);
+    CHECK(output.find("still alive") == std::string::npos);
+    CHECK(WIFSIGNALED(status));
+    CHECK(WTERMSIG(status) == SIGABRT);
 }

@@ -21,6 +21,15 @@ struct host : audio::module {
     float get_output(int) const override { return 0; }
 };
 
+// Uses up whatever stack it is called on.
+[[gnu::noinline]] int dive(int volatile* above) {
+    int volatile here[256];
+    here[0] = *above + 1;
+    if (here[0] == 0) return 0;  // never
+    int const below = dive(here);
+    return below + here[0];
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -41,6 +50,11 @@ int main(int argc, char** argv) {
         h.async->start([&e] { e.pause(); });
     else if (std::strcmp(argv[1], "unload") == 0)
         h.async->start([&e] { e.unload(); });
+    else if (std::strcmp(argv[1], "overflow") == 0)
+        h.async->start([] {
+            int volatile bottom = 0;
+            dive(&bottom);
+        });
     else if (std::strcmp(argv[1], "update") == 0) {
         h.on_update = [&e] { e.pause(); };
         e.process({}, {}, 1);
