@@ -47,7 +47,7 @@ void first_of_a_class() {
 
 TEST_CASE("size classes: the first stack of a class, asked for by several") {
     passes(whole("first of a class"), first_of_a_class);
-#ifndef HOCKET_TSAN  // whose run-time stands still over a stack that has been unmapped, until the two minutes are over
+#ifndef HOCKET_TSAN  // whose run-time stands still over a stack that has been unmapped, until patience is over
     // There is more than one, or the first is not known any more.
     finds(fault::size_class_made_twice, whole("made twice"), "", first_of_a_class);
 #endif

@@ -15,7 +15,7 @@ struct progress {
 };
 
 // Seconds after which a schedule in a child is taken for one that hangs.
-inline constexpr unsigned patience = 120;
+inline constexpr unsigned patience = 30;
 
 // The loop over the schedules, in this process.
 explore_result explore_here(explore_options const& options, std::uint64_t seed, std::function<void()> const& body,
