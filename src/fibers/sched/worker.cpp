@@ -24,7 +24,7 @@ constexpr std::uint32_t longest_period = 256;
 
 constexpr std::size_t injection_batch = 16;
 
-// A look at the clock costs as much as some 20 yield points.
+// A look at the clock costs as much as some 13 yield points.
 constexpr std::int32_t points_per_look = 64;
 
 }  // namespace
