@@ -68,14 +68,14 @@ public:
     // Waits until the phase is complete, but not beyond a time or a stop: whether it is. The token stays good. [any
     // thread]
     template <class Rep, class Period>
-    bool wait_for(arrival_token const& arrived, std::chrono::duration<Rep, Period> d) const noexcept {
+    bool wait_for(arrival_token const& arrived, std::chrono::duration<Rep, Period> d) const {
         return phases_.wait(arrived.phase_, detail::from_now(d));
     }
     template <class Clock, class Duration>
     bool wait_until(arrival_token const& arrived, std::chrono::time_point<Clock, Duration> t) const {
         return detail::attempt_until(t, [&](auto const& limit) { return phases_.wait(arrived.phase_, limit); });
     }
-    bool wait(arrival_token const& arrived, std::stop_token const& stop) const noexcept {
+    bool wait(arrival_token const& arrived, std::stop_token const& stop) const {
         return phases_.wait(arrived.phase_, stop);
     }
 

@@ -142,20 +142,20 @@ public:
     // Receiving. `to` gets the value, in place of what it held, only where the status is success.
 
     // The next value; waits for one. Empty when the channel is closed and nothing is left. [any thread]
-    [[nodiscard]] std::optional<T> recv() noexcept { return taken({}); }
+    [[nodiscard]] std::optional<T> recv() { return taken({}); }
     // The same; empty also when it would wait and a stop is asked for, before or meanwhile. [any thread]
-    [[nodiscard]] std::optional<T> recv(std::stop_token const& stop) noexcept { return taken(stop); }
+    [[nodiscard]] std::optional<T> recv(std::stop_token const& stop) { return taken(stop); }
     // The same without waiting: would_block when there is none now. [any thread]
     [[nodiscard]] channel_status try_recv(std::optional<T>& to) noexcept { return take(to, 0); }
     // The same; waits until `d` has passed, or until `t`, or until a stop is asked for. Tries once in any case. [any
     // thread]
     template <class Rep, class Period>
-    [[nodiscard]] channel_status recv_for(std::optional<T>& to, std::chrono::duration<Rep, Period> d) noexcept {
+    [[nodiscard]] channel_status recv_for(std::optional<T>& to, std::chrono::duration<Rep, Period> d) {
         return in_time(take(to, detail::from_now(d)));
     }
     template <class Rep, class Period>
     [[nodiscard]] channel_status recv_for(std::optional<T>& to, std::stop_token const& stop,
-                                          std::chrono::duration<Rep, Period> d) noexcept {
+                                          std::chrono::duration<Rep, Period> d) {
         return in_time(take(to, {stop, detail::from_now(d)}));
     }
     template <class Clock, class Duration>
@@ -188,7 +188,7 @@ public:
         using iterator_concept = std::input_iterator_tag;
         using value_type = T;
         using difference_type = std::ptrdiff_t;
-        explicit iterator(channel& from) noexcept : from_(&from), value_(from.recv()) {}
+        explicit iterator(channel& from) : from_(&from), value_(from.recv()) {}
         iterator(iterator&&) noexcept = default;
         iterator& operator=(iterator&& other) noexcept {
             from_ = other.from_;
@@ -197,12 +197,12 @@ public:
         }
         T& operator*() const noexcept { return *value_; }
         T* operator->() const noexcept { return std::addressof(*value_); }
-        iterator& operator++() noexcept {
+        iterator& operator++() {
             std::optional<T> next = from_->recv();
             replace(next);
             return *this;
         }
-        void operator++(int) noexcept { ++*this; }
+        void operator++(int) { ++*this; }
         friend bool operator==(iterator const& i, std::default_sentinel_t) noexcept { return !i.value_.has_value(); }
 
     private:
@@ -215,7 +215,7 @@ public:
         channel* from_;
         mutable std::optional<T> value_;
     };
-    iterator begin() noexcept { return iterator(*this); }
+    iterator begin() { return iterator(*this); }
     std::default_sentinel_t end() noexcept { return {}; }
 
 private:
@@ -241,12 +241,12 @@ private:
             return until(t, stop, [&](auto const& limit) { return core_.send(item, limit); });
         });
     }
-    std::optional<T> taken(detail::wait_limit limit) noexcept {
+    std::optional<T> taken(detail::wait_limit limit) {
         detail::landing_place<T> place;
         if (core_.receive(place.bytes, limit) != channel_status::success) return std::nullopt;
         return place.take();
     }
-    channel_status take(std::optional<T>& to, detail::wait_limit limit) noexcept {
+    channel_status take(std::optional<T>& to, detail::wait_limit limit) {
         detail::landing_place<T> place;
         channel_status const s = core_.receive(place.bytes, limit);
         if (s == channel_status::success) place.take(to);

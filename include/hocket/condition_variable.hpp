@@ -31,7 +31,7 @@ public:
 
     // Whether it was notified before the limit came.
     template <class Lock>
-    bool wait(Lock& held, wait_limit const& limit) noexcept {
+    bool wait(Lock& held, wait_limit const& limit) {
         if constexpr (requires { held.owns_lock(); })
             if (!held.owns_lock()) waited_without_lock();
         static constexpr how_to ways = {[](void* l) noexcept { static_cast<Lock*>(l)->unlock(); },
@@ -44,7 +44,7 @@ private:
         void (*unlock)(void*) noexcept;
         void (*lock)(void*) noexcept;
     };
-    HOCKET_API bool wait(void* held, how_to const& ways, wait_limit const& limit) noexcept;
+    HOCKET_API bool wait(void* held, how_to const& ways, wait_limit const& limit);
     [[noreturn]] HOCKET_API void destroyed_in_use() noexcept;
     [[noreturn]] HOCKET_API void waited_without_lock() noexcept;
 
@@ -65,9 +65,10 @@ public:
     // Wakes all. [any thread]
     void notify_all() noexcept { core_.notify_all(); }
 
-    // Gives `held` back and waits to be notified, in one step; takes it again before returning. [any thread]
+    // Gives `held` back and waits to be notified, in one step; takes it again before returning, and before throwing
+    // cancelled, as all of these may. [any thread]
     template <fits_condition<Only> Lock>
-    void wait(Lock& held) noexcept {
+    void wait(Lock& held) {
         core_.wait(held, {});
     }
     // Waits until `ready()`. [any thread]
@@ -79,7 +80,7 @@ public:
     // The same with a time limit. Without a predicate: whether the limit passed first. With one: its last value. [any
     // thread]
     template <fits_condition<Only> Lock, class Rep, class Period>
-    cv_status wait_for(Lock& held, std::chrono::duration<Rep, Period> d) noexcept {
+    cv_status wait_for(Lock& held, std::chrono::duration<Rep, Period> d) {
         return core_.wait(held, from_now(d)) ? cv_status::no_timeout : cv_status::timeout;
     }
     template <fits_condition<Only> Lock, class Rep, class Period, class Predicate>

@@ -33,19 +33,19 @@ public:
     bool is_set() const noexcept { return is_set(phases_.now()); }
 
     // Waits until it is set. [any thread]
-    void wait() const noexcept { wait_within({}); }
+    void wait() const { wait_within({}); }
     // But not beyond a time or a stop: whether it was set. [any thread]
     template <class Rep, class Period>
-    bool wait_for(std::chrono::duration<Rep, Period> d) const noexcept {
+    bool wait_for(std::chrono::duration<Rep, Period> d) const {
         return wait_within(detail::from_now(d));
     }
     template <class Clock, class Duration>
     bool wait_until(std::chrono::time_point<Clock, Duration> t) const {
         return detail::attempt_until(t, [this](auto const& limit) { return wait_within(limit); });
     }
-    bool wait(std::stop_token const& stop) const noexcept { return wait_within(stop); }
+    bool wait(std::stop_token const& stop) const { return wait_within(stop); }
     template <class Rep, class Period>
-    bool wait_for(std::stop_token const& stop, std::chrono::duration<Rep, Period> d) const noexcept {
+    bool wait_for(std::stop_token const& stop, std::chrono::duration<Rep, Period> d) const {
         return wait_within({stop, detail::from_now(d)});
     }
     template <class Clock, class Duration>
@@ -58,7 +58,7 @@ private:
     static constexpr std::uint32_t set_phase = detail::phases::step;
     static bool is_set(std::uint32_t phase) noexcept { return (phase & set_phase) != 0; }
 
-    bool wait_within(detail::wait_limit const& limit) const noexcept {
+    bool wait_within(detail::wait_limit const& limit) const {
         std::uint32_t const now = phases_.now();
         return is_set(now) || phases_.wait(now, limit);
     }

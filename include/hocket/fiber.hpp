@@ -64,7 +64,8 @@ public:
     bool joinable() const noexcept { return static_cast<bool>(state_); }
 
     // Waits until the task has completed and all it owned is gone. Throws std::system_error: invalid_argument when
-    // there is nothing to join, resource_deadlock_would_occur when it is the caller itself. [any thread]
+    // there is nothing to join, resource_deadlock_would_occur when it is the caller itself; cancelled, and is still
+    // joinable. [any thread]
     void join() {
         if (!state_) fail(std::errc::invalid_argument, "hocket::fiber::join");
         if (state_->id == this_fiber::get_id()) fail(std::errc::resource_deadlock_would_occur, "hocket::fiber::join");
@@ -112,7 +113,7 @@ private:
     void finish() noexcept {
         if (!state_) return;
         state_->stop.request_stop();
-        state_->done.wait_until(INT64_MAX);
+        state_->done.wait_regardless();
         state_ = {};
     }
 

@@ -49,18 +49,18 @@ public:
     bool valid() const noexcept { return static_cast<bool>(state_); }
 
     // Waits for the result and returns it, or throws what the task threw. The future is then no longer valid. Throws
-    // future_error(no_state) when it was not valid before. [any thread]
+    // future_error(no_state) when it was not valid before; cancelled, and is still valid. [any thread]
     R get() {
         require();
-        auto state = std::move(state_);
-        state->done.wait_until(INT64_MAX);
+        state_->done.wait_until(INT64_MAX);
+        auto const state = std::move(state_);
         return state->take();
     }
 
     // Hands what it waits for over to a future that can be copied. Throws std::bad_alloc. [any thread]
     shared_future<R> share() { return shared_future<R>(std::move(*this)); }
 
-    // Waits for the result. [any thread]
+    // Waits for the result. These throw cancelled. [any thread]
     void wait() const {
         require();
         state_->done.wait_until(INT64_MAX);
@@ -94,7 +94,7 @@ private:
         if (!state_) throw future_error(future_errc::no_state);
     }
     void finish() noexcept {
-        if (state_ && state_->wait_on_drop) state_->done.wait_until(INT64_MAX);
+        if (state_ && state_->wait_on_drop) state_->done.wait_regardless();
         state_ = state();
     }
 

@@ -63,7 +63,7 @@ std::invoke_result_t<F> blocking(F&& f) {
     detail::state_ptr<detail::shared_state<result>> state(new detail::shared_state<result>);
     detail::spawn_into(state.get(), nullptr, detail::task_kind::blocking, nullptr,
                        [&f]() -> result { return std::invoke(std::forward<F>(f)); });
-    state->done.wait_until(INT64_MAX);
+    state->done.wait_regardless();
     return state->take();
 }
 

@@ -1,7 +1,8 @@
 /* hocket for C: runtimes, tasks, fibers, and what they wait for.
  *
  * Objects are made by a _create and ended by a _destroy of theirs; NULL may be destroyed, joined and detached. Whoever waits suspends a fiber,
- * or blocks a plain thread; both may use one object. Durations are nanoseconds; HOCKET_FOREVER does not end, 0 and less
+ * or blocks a plain thread; both may use one object. What returns a status, and waits for anything but a mutex or
+ * hocket_blocking(), may return HOCKET_CANCELLED: nothing was received, sent or acquired then. Durations are nanoseconds; HOCKET_FOREVER does not end, 0 and less
  * look once. No function throws; a function that is handed over must neither throw nor longjmp out of itself. The thread
  * brackets are those of the C++ headers, which say more about each thing: [any thread], or [fiber] for a task of a runtime.
  * What C++ has beyond this: futures, scopes, parallel algorithms, select, locals, barriers, stop tokens for every wait.
@@ -29,7 +30,8 @@ typedef enum hocket_status {
     HOCKET_INVALID,     /* an option or attribute makes no sense */
     HOCKET_NO_MEMORY,   /* or no stack of the size that was asked for */
     HOCKET_NO_RUNTIME,  /* the caller is in none, or it has been shut down */
-    HOCKET_NO_THREAD    /* the system has no thread left, or lacks another resource */
+    HOCKET_NO_THREAD,   /* the system has no thread left, or lacks another resource */
+    HOCKET_CANCELLED    /* the caller's runtime is being cancelled: it should clean up and return */
 } hocket_status;
 
 /* A sentence for a status; never NULL. [any thread] */
@@ -63,8 +65,12 @@ HOCKET_EXPORT void hocket_runtime_destroy(hocket_runtime* runtime);
 HOCKET_EXPORT hocket_status hocket_runtime_start(hocket_runtime* runtime);
 /* Runs all that is left, then stops and joins the threads; nothing more is taken from outside. [any thread but its fibers] */
 HOCKET_EXPORT void hocket_runtime_shutdown(hocket_runtime* runtime);
+/* The same, but does not wait for what never comes: every wait that has a status for it ends with HOCKET_CANCELLED from now on,
+ * and tasks that have not begun are dropped; their data is not told. HOCKET_TIMEOUT: something is left when the time is over,
+ * and goes on; it may be called again. HOCKET_NO_THREAD. [any thread but its fibers] */
+HOCKET_EXPORT hocket_status hocket_runtime_cancel(hocket_runtime* runtime, int64_t nanoseconds);
 /* Starts it if need be, runs f(data) as a task of it, and returns when that has ended; the caller is a worker meanwhile.
- * HOCKET_NO_RUNTIME, HOCKET_NO_MEMORY, HOCKET_NO_THREAD. [any thread but its fibers] */
+ * HOCKET_NO_RUNTIME, HOCKET_NO_MEMORY, HOCKET_NO_THREAD; HOCKET_CANCELLED: it was dropped. [any thread but its fibers] */
 HOCKET_EXPORT hocket_status hocket_runtime_run(hocket_runtime* runtime, hocket_function f, void* data);
 /* Spawns f(data) as a task of it, or on its pool for calls that block; before the start it is kept. HOCKET_NO_RUNTIME,
  * HOCKET_NO_MEMORY. [any thread] */
@@ -93,8 +99,9 @@ HOCKET_EXPORT hocket_status hocket_blocking(hocket_function f, void* data);
 typedef struct hocket_fiber hocket_fiber;
 /* As hocket_go(). When it fails *made is NULL. [fiber] */
 HOCKET_EXPORT hocket_status hocket_fiber_create(hocket_launch const* how, hocket_function f, void* data, hocket_fiber** made);
-/* Waits until it has ended, and ends the handle. [any thread but the fiber itself] */
-HOCKET_EXPORT void hocket_fiber_join(hocket_fiber* fiber);
+/* Waits until it has ended, and ends the handle, in either case. HOCKET_CANCELLED: it was asked to stop, too. [any thread but
+ * the fiber itself] */
+HOCKET_EXPORT hocket_status hocket_fiber_join(hocket_fiber* fiber);
 /* Ends the handle; the task goes on. [any thread] */
 HOCKET_EXPORT void hocket_fiber_detach(hocket_fiber* fiber);
 /* Asks it to stop: hocket_stop_requested() is true in it from then on. [any thread] */
@@ -104,7 +111,8 @@ HOCKET_EXPORT int hocket_stop_requested(void);
 /* See hocket::this_fiber. [any thread] */
 HOCKET_EXPORT void hocket_yield(void);
 HOCKET_EXPORT void hocket_yield_point(void);
-HOCKET_EXPORT void hocket_sleep(int64_t nanoseconds);
+/* HOCKET_CANCELLED. [any thread] */
+HOCKET_EXPORT hocket_status hocket_sleep(int64_t nanoseconds);
 HOCKET_EXPORT int hocket_in_runtime(void);
 /* The worker that runs the caller; -1 on a plain thread. [any thread] */
 HOCKET_EXPORT int hocket_worker(void);
@@ -127,8 +135,9 @@ HOCKET_EXPORT void hocket_mutex_unlock(hocket_mutex* mutex);
 typedef struct hocket_condition hocket_condition;
 HOCKET_EXPORT hocket_condition* hocket_condition_create(void);
 HOCKET_EXPORT void hocket_condition_destroy(hocket_condition* condition);
-/* Gives the mutex back, waits for a notification, and takes it again; may return without one. */
-HOCKET_EXPORT void hocket_condition_wait(hocket_condition* condition, hocket_mutex* mutex);
+/* Gives the mutex back, waits for a notification, and takes it again; may return without one. HOCKET_CANCELLED: the mutex is the
+ * caller's all the same. */
+HOCKET_EXPORT hocket_status hocket_condition_wait(hocket_condition* condition, hocket_mutex* mutex);
 /* The same; HOCKET_TIMEOUT when the time came first. The mutex is the caller's in either case. */
 HOCKET_EXPORT hocket_status hocket_condition_wait_for(hocket_condition* condition, hocket_mutex* mutex, int64_t nanoseconds);
 HOCKET_EXPORT void hocket_condition_notify_one(hocket_condition* condition);
@@ -138,7 +147,8 @@ typedef struct hocket_semaphore hocket_semaphore;
 /* NULL also when there are fewer than 0 permits. */
 HOCKET_EXPORT hocket_semaphore* hocket_semaphore_create(ptrdiff_t permits);
 HOCKET_EXPORT void hocket_semaphore_destroy(hocket_semaphore* semaphore);
-HOCKET_EXPORT void hocket_semaphore_acquire(hocket_semaphore* semaphore);
+/* HOCKET_OK: it has got a permit. HOCKET_CANCELLED. */
+HOCKET_EXPORT hocket_status hocket_semaphore_acquire(hocket_semaphore* semaphore);
 /* HOCKET_OK: it has got a permit. HOCKET_TIMEOUT. */
 HOCKET_EXPORT hocket_status hocket_semaphore_acquire_for(hocket_semaphore* semaphore, int64_t nanoseconds);
 /* `permits` is not less than 0. */

@@ -3,6 +3,7 @@
 
 #include <hocket/arena.hpp>
 #include <hocket/barrier.hpp>
+#include <hocket/cancelled.hpp>
 #include <hocket/channel.hpp>
 #include <hocket/condition_variable.hpp>
 #include <hocket/event.hpp>

@@ -37,22 +37,22 @@ public:
     // Whether the count has come to zero. [any thread]
     bool try_wait() const noexcept { return open_.now() == opened; }
     // Waits until it has. [any thread]
-    void wait() const noexcept { open_.wait(0); }
-    void arrive_and_wait(std::ptrdiff_t n = 1) noexcept {
+    void wait() const { open_.wait(0); }
+    void arrive_and_wait(std::ptrdiff_t n = 1) {
         count_down(n);
         wait();
     }
 
     // Waits until the count has come to zero, but not beyond a time or a stop: whether it has. [any thread]
     template <class Rep, class Period>
-    bool wait_for(std::chrono::duration<Rep, Period> d) const noexcept {
+    bool wait_for(std::chrono::duration<Rep, Period> d) const {
         return open_.wait(0, detail::from_now(d));
     }
     template <class Clock, class Duration>
     bool wait_until(std::chrono::time_point<Clock, Duration> t) const {
         return detail::attempt_until(t, [this](auto const& limit) { return open_.wait(0, limit); });
     }
-    bool wait(std::stop_token const& stop) const noexcept { return open_.wait(0, stop); }
+    bool wait(std::stop_token const& stop) const { return open_.wait(0, stop); }
 
 private:
     static constexpr std::uint32_t opened = detail::phases::step;

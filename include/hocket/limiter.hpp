@@ -65,14 +65,14 @@ public:
     HOCKET_API ~limiter();
 
     // A place. When all are taken: a lossless limiter waits for one, a lossy one gives none. [any thread]
-    place enter() noexcept { return enter_within({}); }
+    place enter() { return enter_within({}); }
     // The same; none also when it would wait and a stop is asked for, before or meanwhile. [any thread]
-    place enter(std::stop_token const& stop) noexcept { return enter_within(stop); }
+    place enter(std::stop_token const& stop) { return enter_within(stop); }
     // The same without waiting: none when all are taken. [any thread]
     place try_enter() noexcept { return enter_within(0); }
     // The same; none also when `d` has passed, or at `t` (as its clock goes now). [any thread]
     template <class Rep, class Period>
-    place enter_for(std::chrono::duration<Rep, Period> d) noexcept {
+    place enter_for(std::chrono::duration<Rep, Period> d) {
         return enter_within(detail::from_now(d));
     }
     template <class Clock, class Duration>
@@ -103,8 +103,8 @@ public:
     HOCKET_API std::uint64_t dropped() const noexcept;
 
 private:
-    place enter_within(detail::wait_limit limit) noexcept { return place(enters(limit) ? this : nullptr); }
-    HOCKET_API bool enters(detail::wait_limit limit) noexcept;
+    place enter_within(detail::wait_limit limit) { return place(enters(limit) ? this : nullptr); }
+    HOCKET_API bool enters(detail::wait_limit limit);
     HOCKET_API void leave() noexcept;
 
     std::size_t const most_;

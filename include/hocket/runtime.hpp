@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <hocket/cancelled.hpp>
 #include <hocket/detail/config.hpp>
 #include <hocket/detail/spawn.hpp>
 #include <hocket/launch.hpp>
@@ -123,6 +124,19 @@ public:
     // program. [any thread]
     void shutdown();
 
+    // The same by cancellation: asks all tasks to stop, ends every wait that <hocket/cancelled.hpp> lists by an exception,
+    // `cancelled`, and drops what has not begun (its closure is destroyed; who waits for it gets `cancelled`). Returns when
+    // no task is left, or at the deadline: then who is left, of whom some may have ended meanwhile. The threads go on with
+    // those, it may be called again, and the destructor waits for them. Where worker 0 has no thread it gets one. Throws
+    // std::system_error when that cannot be had, std::bad_alloc when the survivors cannot be told. In a fiber of this
+    // runtime it is misuse and ends the program. [any thread]
+    std::vector<survivor> shutdown(cancel_t);
+    std::vector<survivor> shutdown(cancel_t, std::chrono::steady_clock::time_point deadline);
+    template <class Rep, class Period>
+    std::vector<survivor> shutdown(cancel_t, std::chrono::duration<Rep, Period> d) {
+        return cancel_until(detail::from_now(d));
+    }
+
     // Asks every task that has a stop token to stop, through that token. [any thread]
     void request_stop() noexcept;
 
@@ -178,6 +192,8 @@ public:
     void run_first(void (*entry)(void*), void* closure);
 
 private:
+    std::vector<survivor> cancel_until(std::int64_t deadline);
+
     detail::scheduler* core_;
 };
 

@@ -23,7 +23,7 @@ public:
 
     HOCKET_API void release(std::ptrdiff_t n) noexcept;
     // Whether it got one.
-    HOCKET_API bool acquire(wait_limit const& limit) noexcept;
+    HOCKET_API bool acquire(wait_limit const& limit);
     [[noreturn]] HOCKET_API static void bad_permits(std::ptrdiff_t n) noexcept;
     bool try_acquire() noexcept {
         std::ptrdiff_t n = permits_.load(relaxed);
@@ -56,12 +56,12 @@ public:
     // Adds n permits, n >= 0; the sum stays within max(). [any thread]
     void release(std::ptrdiff_t n = 1) noexcept { core_.release(n); }
     // Takes one permit; waits until there is one. [any thread]
-    void acquire() noexcept { core_.acquire({}); }
+    void acquire() { core_.acquire({}); }
     // Takes one if there is one. [any thread]
     bool try_acquire() noexcept { return core_.try_acquire(); }
     // Takes one, or returns false when none came in time. [any thread]
     template <class Rep, class Period>
-    bool try_acquire_for(std::chrono::duration<Rep, Period> d) noexcept {
+    bool try_acquire_for(std::chrono::duration<Rep, Period> d) {
         return core_.acquire(detail::from_now(d));
     }
     template <class Clock, class Duration>
@@ -70,9 +70,9 @@ public:
     }
     // The same, and also false when a stop is asked of `stop` first; a permit that is there is taken all the same.
     // [any thread]
-    bool acquire(std::stop_token const& stop) noexcept { return core_.acquire(stop); }
+    bool acquire(std::stop_token const& stop) { return core_.acquire(stop); }
     template <class Rep, class Period>
-    bool try_acquire_for(std::stop_token const& stop, std::chrono::duration<Rep, Period> d) noexcept {
+    bool try_acquire_for(std::stop_token const& stop, std::chrono::duration<Rep, Period> d) {
         return core_.acquire({stop, detail::from_now(d)});
     }
     template <class Clock, class Duration>

@@ -28,7 +28,7 @@ private:
 };
 
 namespace detail {
-HOCKET_API void sleep_until_ns(std::int64_t deadline) noexcept;
+HOCKET_API void sleep_until_ns(std::int64_t deadline);
 }  // namespace detail
 
 namespace this_fiber {
@@ -42,7 +42,7 @@ HOCKET_API void yield_point() noexcept;
 
 // Suspends for at least `d`; returns at once when it is not positive. A plain thread sleeps. [any thread]
 template <class Rep, class Period>
-void sleep_for(std::chrono::duration<Rep, Period> d) noexcept {
+void sleep_for(std::chrono::duration<Rep, Period> d) {
     if (d > d.zero()) detail::sleep_until_ns(detail::from_now(d));
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <hocket/cancelled.hpp>
 #include <hocket/channel.hpp>
 #include <hocket/condition_variable.hpp>
 #include <hocket/fiber.hpp>
@@ -60,6 +61,8 @@ hocket_status status_of(F f, std::string* why = nullptr) noexcept {
         return told(e, HOCKET_NO_MEMORY);
     } catch (std::system_error const& e) {
         return told(e, HOCKET_NO_THREAD);
+    } catch (hocket::cancelled const&) {
+        return HOCKET_CANCELLED;
     }
 }
 
@@ -90,7 +93,15 @@ hocket::runtime_options options_of(hocket_options const* from) {
     return o;
 }
 
-hocket_status status_of(hocket::channel_status s) noexcept {
+// The same of a wait that says itself how it ended.
+template <class F>
+hocket_status result_of(F f) noexcept {
+    hocket_status ended = HOCKET_OK;
+    hocket_status const thrown = status_of([&] { ended = f(); });
+    return thrown == HOCKET_OK ? ended : thrown;
+}
+
+hocket_status named(hocket::channel_status s) noexcept {
     switch (s) {
         case hocket::channel_status::success: return HOCKET_OK;
         case hocket::channel_status::closed: return HOCKET_CLOSED;
@@ -110,6 +121,7 @@ char const* hocket_describe(hocket_status status) {
         case HOCKET_INVALID: return "an option or attribute makes no sense";
         case HOCKET_NO_MEMORY: return "there is no memory, or no stack of that size";
         case HOCKET_NO_RUNTIME: return "the caller is in no runtime, or it has been shut down";
+        case HOCKET_CANCELLED: return "the caller's runtime is being cancelled";
         case HOCKET_NO_THREAD: return "the system has no thread left, or lacks another resource";
     }
     return "no hocket_status";
@@ -132,6 +144,12 @@ hocket_status hocket_runtime_start(hocket_runtime* runtime) {
     return status_of([&] { runtime->object.start(); });
 }
 void hocket_runtime_shutdown(hocket_runtime* runtime) { runtime->object.shutdown(); }
+hocket_status hocket_runtime_cancel(hocket_runtime* runtime, int64_t nanoseconds) {
+    return result_of([&] {
+        auto const left = runtime->object.shutdown(hocket::cancel, std::chrono::nanoseconds(nanoseconds));
+        return left.empty() ? HOCKET_OK : HOCKET_TIMEOUT;
+    });
+}
 hocket_status hocket_runtime_run(hocket_runtime* runtime, hocket_function f, void* data) {
     return status_of([&] { runtime->object.run(f, data); });
 }
@@ -160,9 +178,12 @@ hocket_status hocket_fiber_create(hocket_launch const* how, hocket_function f, v
         *made_one = handle.release();
     });
 }
-void hocket_fiber_join(hocket_fiber* fiber) {
-    if (fiber != nullptr) fiber->object.join();
+hocket_status hocket_fiber_join(hocket_fiber* fiber) {
+    hocket_status const s = status_of([&] {
+        if (fiber != nullptr) fiber->object.join();
+    });
     delete fiber;
+    return s;
 }
 void hocket_fiber_detach(hocket_fiber* fiber) {
     if (fiber != nullptr) fiber->object.detach();
@@ -177,7 +198,9 @@ int hocket_stop_requested(void) {
 
 void hocket_yield(void) { hocket::this_fiber::yield(); }
 void hocket_yield_point(void) { hocket::this_fiber::yield_point(); }
-void hocket_sleep(int64_t nanoseconds) { hocket::this_fiber::sleep_for(std::chrono::nanoseconds(nanoseconds)); }
+hocket_status hocket_sleep(int64_t nanoseconds) {
+    return status_of([&] { hocket::this_fiber::sleep_for(std::chrono::nanoseconds(nanoseconds)); });
+}
 int hocket_in_runtime(void) { return hocket::this_fiber::in_runtime(); }
 int hocket_worker(void) { return hocket::this_fiber::worker(); }
 
@@ -200,10 +223,14 @@ hocket_condition* hocket_condition_create(void) {
     return new (std::nothrow) hocket_condition;
 }
 void hocket_condition_destroy(hocket_condition* condition) { delete condition; }
-void hocket_condition_wait(hocket_condition* condition, hocket_mutex* mutex) { condition->object.wait(mutex->object); }
+hocket_status hocket_condition_wait(hocket_condition* condition, hocket_mutex* mutex) {
+    return status_of([&] { condition->object.wait(mutex->object); });
+}
 hocket_status hocket_condition_wait_for(hocket_condition* condition, hocket_mutex* mutex, int64_t nanoseconds) {
-    auto const s = condition->object.wait_for(mutex->object, std::chrono::nanoseconds(nanoseconds));
-    return s == hocket::cv_status::timeout ? HOCKET_TIMEOUT : HOCKET_OK;
+    return result_of([&] {
+        auto const s = condition->object.wait_for(mutex->object, std::chrono::nanoseconds(nanoseconds));
+        return s == hocket::cv_status::timeout ? HOCKET_TIMEOUT : HOCKET_OK;
+    });
 }
 void hocket_condition_notify_one(hocket_condition* condition) { condition->object.notify_one(); }
 void hocket_condition_notify_all(hocket_condition* condition) { condition->object.notify_all(); }
@@ -212,9 +239,13 @@ hocket_semaphore* hocket_semaphore_create(ptrdiff_t permits) {
     return permits < 0 ? nullptr : new (std::nothrow) hocket_semaphore{hocket::counting_semaphore<>(permits)};
 }
 void hocket_semaphore_destroy(hocket_semaphore* semaphore) { delete semaphore; }
-void hocket_semaphore_acquire(hocket_semaphore* semaphore) { semaphore->object.acquire(); }
+hocket_status hocket_semaphore_acquire(hocket_semaphore* semaphore) {
+    return status_of([&] { semaphore->object.acquire(); });
+}
 hocket_status hocket_semaphore_acquire_for(hocket_semaphore* semaphore, int64_t nanoseconds) {
-    return semaphore->object.try_acquire_for(std::chrono::nanoseconds(nanoseconds)) ? HOCKET_OK : HOCKET_TIMEOUT;
+    return result_of([&] {
+        return semaphore->object.try_acquire_for(std::chrono::nanoseconds(nanoseconds)) ? HOCKET_OK : HOCKET_TIMEOUT;
+    });
 }
 void hocket_semaphore_release(hocket_semaphore* semaphore, ptrdiff_t permits) { semaphore->object.release(permits); }
 
@@ -228,19 +259,24 @@ hocket_channel* hocket_channel_create(size_t capacity) {
 }
 void hocket_channel_destroy(hocket_channel* channel) { delete channel; }
 hocket_status hocket_channel_send(hocket_channel* channel, void* pointer) {
-    return channel->object.send(pointer) ? HOCKET_OK : HOCKET_CLOSED;
+    return result_of([&] { return channel->object.send(pointer) ? HOCKET_OK : HOCKET_CLOSED; });
 }
 hocket_status hocket_channel_send_for(hocket_channel* channel, void* pointer, int64_t nanoseconds) {
-    return status_of(channel->object.send_for(pointer, std::chrono::nanoseconds(nanoseconds)));
+    return result_of([&] { return named(channel->object.send_for(pointer, std::chrono::nanoseconds(nanoseconds))); });
 }
 hocket_status hocket_channel_recv(hocket_channel* channel, void** pointer) {
-    std::optional<void*> const got = channel->object.recv();
+    std::optional<void*> got;
+    hocket_status const s = result_of([&] {
+        got = channel->object.recv();
+        return got ? HOCKET_OK : HOCKET_CLOSED;
+    });
     *pointer = got.value_or(nullptr);
-    return got ? HOCKET_OK : HOCKET_CLOSED;
+    return s;
 }
 hocket_status hocket_channel_recv_for(hocket_channel* channel, void** pointer, int64_t nanoseconds) {
     std::optional<void*> got;
-    hocket_status const s = status_of(channel->object.recv_for(got, std::chrono::nanoseconds(nanoseconds)));
+    hocket_status const s =
+        result_of([&] { return named(channel->object.recv_for(got, std::chrono::nanoseconds(nanoseconds))); });
     *pointer = got.value_or(nullptr);
     return s;
 }

@@ -46,17 +46,30 @@ static task_state state_of(scheduler const& s, task const& t) noexcept {
     return runs ? task_state::running : task_state::ready;
 }
 
+static std::string name_of(scheduler const& s, task const& t) {
+    hold held(s.extras);
+    task_extra const* const extra = t.extra;
+    return extra != nullptr ? extra->name : std::string();
+}
+
+std::vector<survivor> list_tasks(scheduler const& s) {
+    std::vector<survivor> all;
+    s.records.for_each([&](void* record) {
+        auto const& t = *static_cast<task const*>(record);
+        task_state const state = state_of(s, t);
+        if (state == task_state::free) return;
+        all.push_back({fiber_id(t.id), name_of(s, t), asleep(state) ? to_string(t.reason.load(relaxed)) : to_string(state)});
+    });
+    return all;
+}
+
 void dump_tasks(scheduler const& s, std::ostream& out) {
     s.records.for_each([&](void* record) {
         auto const& t = *static_cast<task const*>(record);
         task_state const state = state_of(s, t);
         if (state == task_state::free) return;
         out << "fiber " << t.id;
-        {
-            hold held(s.extras);
-            if (task_extra const* const extra = t.extra; extra != nullptr && !extra->name.empty())
-                out << " '" << extra->name << "'";
-        }
+        if (std::string const name = name_of(s, t); !name.empty()) out << " '" << name << "'";
         out << ": " << to_string(state);
         if (asleep(state)) out << ", " << to_string(t.reason.load(relaxed));
         if (t.kind == task_kind::blocking) out << ", blocking";

@@ -80,6 +80,13 @@ runtime::~runtime() {
 
 void runtime::start() { core_->start(); }
 void runtime::shutdown() { core_->shutdown(); }
+std::vector<survivor> runtime::shutdown(cancel_t) { return cancel_until(seam::forever); }
+std::vector<survivor> runtime::shutdown(cancel_t, std::chrono::steady_clock::time_point deadline) {
+    return cancel_until(deadline_of(deadline));
+}
+std::vector<survivor> runtime::cancel_until(std::int64_t deadline) {
+    return core_->cancel(deadline) ? std::vector<survivor>() : list_tasks(*core_);
+}
 void runtime::request_stop() noexcept { core_->stop.request_stop(); }
 
 HOCKET_NOINLINE void runtime::run_first(void (*entry)(void*), void* closure) {

@@ -20,10 +20,10 @@ namespace detail {
 
 std::int64_t now_ns() noexcept { return seam::now(); }
 
-void sleep_until_ns(std::int64_t deadline) noexcept {
+void sleep_until_ns(std::int64_t deadline) {
     // A wait with no source but its deadline.
     waiter me(wait_reason::sleep);
-    me.wait(deadline);
+    if (me.wait(deadline) == waiter::cancelled) throw_cancelled();
 }
 
 bool should_offload() noexcept {

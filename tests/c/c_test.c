@@ -190,6 +190,42 @@ static void everything(void* data) {
     ++*(int*)data;
 }
 
+/* ---- cancellation */
+
+static struct {
+    hocket_semaphore *never, *begun;
+    int times;
+} cancelled;
+
+static void sleep_long(void* data) { *(hocket_status*)data = hocket_sleep(3600 * 1000 * ms); }
+
+static void wait_for_ever(void* data) {
+    hocket_mutex* const mutex = hocket_mutex_create();
+    hocket_condition* const condition = hocket_condition_create();
+    hocket_channel* const channel = hocket_channel_create(0);
+    hocket_fiber* sleeper = NULL;
+    hocket_status slept = HOCKET_OK;
+    void* got = data;
+    CHECK(hocket_fiber_create(NULL, sleep_long, &slept, &sleeper) == HOCKET_OK);
+    hocket_yield();
+    hocket_semaphore_release(cancelled.begun, 1);
+    cancelled.times += hocket_semaphore_acquire(cancelled.never) == HOCKET_CANCELLED;
+    cancelled.times += hocket_semaphore_acquire_for(cancelled.never, HOCKET_FOREVER) == HOCKET_CANCELLED;
+    cancelled.times += hocket_channel_recv(channel, &got) == HOCKET_CANCELLED && got == NULL;
+    cancelled.times += hocket_channel_send_for(channel, NULL, HOCKET_FOREVER) == HOCKET_CANCELLED;
+    cancelled.times += hocket_sleep(1000 * ms) == HOCKET_CANCELLED;
+    hocket_mutex_lock(mutex);
+    cancelled.times += hocket_condition_wait(condition, mutex) == HOCKET_CANCELLED;
+    hocket_mutex_unlock(mutex);
+    /* Either it has ended already, or this is cancelled; the handle is gone in both cases. */
+    hocket_fiber_join(sleeper);
+    cancelled.times += slept == HOCKET_CANCELLED;
+    cancelled.times += hocket_semaphore_acquire(cancelled.never) == HOCKET_CANCELLED;
+    hocket_mutex_destroy(mutex);
+    hocket_condition_destroy(condition);
+    hocket_channel_destroy(channel);
+}
+
 int main(void) {
     hocket_options options = {0};
     hocket_runtime* runtime = NULL;
@@ -233,7 +269,24 @@ int main(void) {
     hocket_runtime_destroy(runtime);
     hocket_runtime_destroy(NULL);
 
-    for (int s = HOCKET_OK; s <= HOCKET_NO_THREAD; ++s)
+    /* Cancelled: every wait says so, and the function returns. */
+    memset(&options, 0, sizeof options);
+    options.workers = 2;
+    CHECK(hocket_runtime_create(&options, &runtime, NULL, 0) == HOCKET_OK);
+    if (runtime == NULL) return 1;
+    cancelled.never = hocket_semaphore_create(0);
+    cancelled.begun = hocket_semaphore_create(0);
+    CHECK(hocket_runtime_start(runtime) == HOCKET_OK);
+    CHECK(hocket_runtime_go(runtime, wait_for_ever, NULL) == HOCKET_OK);
+    CHECK(hocket_semaphore_acquire(cancelled.begun) == HOCKET_OK);
+    CHECK(hocket_runtime_cancel(runtime, HOCKET_FOREVER) == HOCKET_OK);
+    CHECK(cancelled.times == 8);
+    CHECK(hocket_runtime_cancel(runtime, 0) == HOCKET_OK);
+    hocket_runtime_destroy(runtime);
+    hocket_semaphore_destroy(cancelled.never);
+    hocket_semaphore_destroy(cancelled.begun);
+
+    for (int s = HOCKET_OK; s <= HOCKET_CANCELLED; ++s)
         for (int other = HOCKET_OK; other < s; ++other)
             CHECK(strcmp(hocket_describe((hocket_status)s), hocket_describe((hocket_status)other)) != 0);
     return failures;

@@ -55,6 +55,26 @@ TEST_CASE("misuse: the sentence names the fiber") {
     });
 }
 
+TEST_CASE("misuse: a fiber cancels its own runtime; cancellation meets noexcept") {
+    dies("shutdown() was called by one of its own fibers", [] {
+        runtime rt(small());
+        rt.run([&rt] { static_cast<void>(rt.shutdown(hocket::cancel)); });
+    });
+    child_end const end = in_child([] {
+        runtime rt(small());
+        rt.start();
+        std::atomic<bool> waits{false};
+        rt.go([&]() noexcept {
+            waits.store(true);
+            hocket::this_fiber::sleep_for(1h);
+        });
+        while (!waits.load()) std::this_thread::yield();
+        static_cast<void>(rt.shutdown(hocket::cancel));
+    });
+    CHECK(end.signal == SIGABRT);
+    CHECK(end.text.find("hocket::v0::cancelled") != std::string::npos);  // std::terminate() names it
+}
+
 TEST_CASE("misuse: run() from two threads at once") {
     dies("two threads at once", [] {
         runtime rt(small());

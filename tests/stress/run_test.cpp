@@ -52,7 +52,7 @@ TEST_CASE("all scenarios pass on either context, with any number of workers, and
 static std::vector<std::string> choices(std::string const& seed, std::string const& workers) {
     // Left out are those that have nothing to choose, and those that choose as often as the threads let them.
     std::vector<std::string> arguments{"run", "all", "--scale", "0.003", "--seed", seed, "--workers", workers};
-    for (char const* name : {"yield-ring", "skynet", "readers", "herd", "semaphore", "barrier", "select"})
+    for (char const* name : {"yield-ring", "skynet", "readers", "herd", "semaphore", "barrier", "select", "cancel"})
         arguments.insert(arguments.end(), {"--skip", name});
     auto const r = run_with_report(stress_path, arguments);
     REQUIRE(r.end.code == 0);

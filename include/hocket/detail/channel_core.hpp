@@ -42,7 +42,7 @@ public:
     // Moves from *item only when it returns success. A deadline of 0 never waits: would_block.
     channel_status send(void* item, wait_limit limit);
     // Move-constructs at `to` only when it returns success.
-    channel_status receive(void* to, wait_limit limit) noexcept;
+    channel_status receive(void* to, wait_limit limit);
     bool close() noexcept;
     bool closed() const noexcept;
     std::size_t size() const noexcept;
@@ -61,7 +61,7 @@ private:
     bool give(void* item, Unlock unlock);
     template <class Unlock>
     bool take(void* to, Unlock unlock) noexcept;
-    channel_status wait_in(wait_queue& queue, wait_reason why, void* item, wait_limit limit) noexcept;
+    channel_status wait_in(wait_queue& queue, wait_reason why, void* item, wait_limit limit);
 
     item_type const& type_;
     std::size_t const capacity_;

@@ -18,6 +18,8 @@ struct exception_globals {
     HOCKET_RECORD_ACCESS bool empty() const noexcept {
         return (reinterpret_cast<std::uintptr_t>(caught) | uncaught) == 0;
     }
+    // Whether an exception is on its way to its handler.
+    HOCKET_RECORD_ACCESS bool unwinding() const noexcept { return uncaught != 0; }
     // What is in it, taken out. [the thread it belongs to]
     HOCKET_RECORD_ACCESS exception_globals take() noexcept {
         exception_globals const was{caught, uncaught};

@@ -35,14 +35,14 @@ public:
         return seen == (from | queued) && move_slow(from, to);
     }
 
-    // Waits while it is at `phase`: whether it has gone on. [any thread]
-    bool wait(std::uint32_t phase, wait_limit const& limit = {}) noexcept {
+    // Waits while it is at `phase`: whether it has gone on. Throws cancelled. [any thread]
+    bool wait(std::uint32_t phase, wait_limit const& limit = {}) {
         return now() != phase || wait_slow(phase, limit);
     }
 
 private:
     HOCKET_API bool move_slow(std::uint32_t from, std::uint32_t to) noexcept;
-    HOCKET_API bool wait_slow(std::uint32_t phase, wait_limit const& limit) noexcept;
+    HOCKET_API bool wait_slow(std::uint32_t phase, wait_limit const& limit);
     [[noreturn]] HOCKET_API void destroyed_in_use() noexcept;
 
     static constexpr std::uint32_t queued = 1;  // with a phase: somebody waits in it

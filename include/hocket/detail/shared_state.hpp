@@ -16,6 +16,8 @@
 
 namespace hocket::inline HOCKET_ABI::detail {
 
+enum class wait_reason : std::uint8_t;
+
 // Something that happens once. Setting it twice is the caller's error.
 class HOCKET_API completion {
 public:
@@ -29,13 +31,17 @@ public:
     // sees it only through wait_until(). [any thread]
     void set() noexcept;
     // Waits until it has happened, or until the deadline (nanoseconds of steady_clock; INT64_MAX for none): whether
-    // it has. [any thread]
-    bool wait_until(std::int64_t deadline) noexcept;
+    // it has. Throws cancelled. [any thread]
+    bool wait_until(std::int64_t deadline);
+    // The same without a deadline, and whatever is cancelled: for who must not leave before it has happened. [any thread]
+    void wait_regardless() noexcept;
     // Waits until one of `n` has happened: the number of the first that has, or static_cast<std::size_t>(-1) when n is 0.
-    // Throws std::bad_alloc. [any thread]
+    // Throws std::bad_alloc, cancelled. [any thread]
     static std::size_t wait_any(completion* const* all, std::size_t n);
 
 private:
+    bool wait_for_it(wait_reason why, std::int64_t deadline);
+
     atomic<std::uint32_t> set_{0};
     wait_queue waiters_;
 };

@@ -1,6 +1,7 @@
 // Tidying up after a task.
 #include "fibers/sched/execute.hpp"
 
+#include <hocket/cancelled.hpp>
 #include <hocket/fiber_local.hpp>
 #include <hocket/scope.hpp>
 #include <new>
@@ -32,6 +33,7 @@ static void end_memory(task& t) noexcept {
 }
 
 void end_belongings(task& t) noexcept {
+    t.shielded = true;
     if (t.extra != nullptr) [[unlikely]] end_locals(t);
     if (t.memory != nullptr) [[unlikely]] end_memory(t);
 }
@@ -42,5 +44,14 @@ void task_failed(task& t) noexcept {
     else
         t.home->unhandled(t);
 }
+
+void task_dropped(task& t) noexcept {
+    if (scope_core* const scope = t.ends.scope())
+        scope->failed(std::make_exception_ptr(cancelled()));
+    else if (shared_state_base* const state = t.ends.state())
+        state->failure = std::make_exception_ptr(cancelled());
+}
+
+void drop(task& t) noexcept { execute<false>(t); }
 
 }  // namespace hocket::inline HOCKET_ABI::detail

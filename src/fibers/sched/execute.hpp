@@ -15,18 +15,29 @@ void end_belongings(task& t) noexcept;
 // An exception has left a task: it is being handled. [fiber]
 void task_failed(task& t) noexcept;
 
+// Tells whoever waits for a task that it will not be called. [fiber]
+void task_dropped(task& t) noexcept;
+
 // Calls the task, on whichever stack this is, and does what follows its end, in this order: closure destroyed,
 // fiber-locals, arena destructors in reverse, arena reset, record given back, completion published. Returns perhaps on
 // another worker: user code runs in each of these steps and may suspend, so nothing of the worker is kept from one to
 // the next (I2). Inline, because a return that a switch has come before is mostly predicted wrongly. [carrier]
+template <bool Called = true>
 HOCKET_ALWAYS_INLINE void execute(task& t) noexcept {
     task_type const& type = *t.type;
-    try {
-        type.run(t.closure());
-    } catch (...) {
-        task_failed(t);
+    if constexpr (Called) {
+        try {
+            type.run(t.closure());
+        } catch (...) {
+            task_failed(t);
+        }
+    } else {
+        task_dropped(t);
     }
-    if (type.destroy != nullptr) type.destroy(t.closure());
+    if (type.destroy != nullptr) {
+        t.shielded = true;
+        type.destroy(t.closure());
+    }
     if (t.extra != nullptr || t.memory != nullptr) [[unlikely]] end_belongings(t);
 
     ending const ends = t.ends;
@@ -38,5 +49,8 @@ HOCKET_ALWAYS_INLINE void execute(task& t) noexcept {
     else
         w.sched.tell(w, ends);
 }
+
+// The same for a task that is not called. [carrier]
+void drop(task& t) noexcept;
 
 }  // namespace hocket::inline HOCKET_ABI::detail

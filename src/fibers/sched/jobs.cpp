@@ -143,7 +143,11 @@ std::uint64_t identity_number() noexcept {
 }
 
 void inlined_call::end_record(job& j) noexcept {
+    task& here = *this_task();
+    bool const before = here.shielded;
+    here.shielded = true;
     end_belongings(*j.record);
+    here.shielded = before;
     worker& w = *this_worker();
     w.sched.unmake_here(w, std::exchange(j.record, nullptr));
 }

@@ -9,16 +9,15 @@
 
 namespace hocket::inline HOCKET_ABI::detail {
 
-static void thread_main(void* w) { static_cast<worker*>(w)->enter(); }
+static void start_thread(worker& w) {
+    std::string const name = w.blocking ? "hocket-b" + std::to_string(w.index - w.sched.ordinary())
+                                        : "hocket-" + std::to_string(w.index);
+    w.thread.start(name.c_str(), [](void* of) { static_cast<worker*>(of)->enter(); }, &w);
+}
 
 void scheduler::start_threads(unsigned first) {
     try {
-        for (unsigned i = first; i < total(); ++i) {
-            worker& w = at(i);
-            std::string const name =
-                w.blocking ? "hocket-b" + std::to_string(i - ordinary()) : "hocket-" + std::to_string(i);
-            w.thread.start(name.c_str(), &thread_main, &w);
-        }
+        for (unsigned i = first; i < total(); ++i) start_thread(at(i));
     } catch (...) {
         for (auto& w : workers_) w->leave(true);
         seats.wake_all();
@@ -27,6 +26,12 @@ void scheduler::start_threads(unsigned first) {
         for (auto& w : workers_) w->leave(false);
         throw;
     }
+}
+
+// A thread for worker 0, which is vacant, while the others run.
+void scheduler::start_zero() {
+    at(0).leave(false);
+    start_thread(at(0));
 }
 
 void scheduler::start() {
@@ -75,12 +80,13 @@ void scheduler::run_first(void (*entry)(void*), void* argument, void const* site
             zero.enter();
             // Acquires what the task wrote, on whichever worker it ended. (When all is drained it may be about to be
             // told.)
-            state->done.wait_until(seam::forever);
+            state->done.wait_regardless();
             first_.store(nullptr, relaxed);
         } else {
             submit(t);
-            state->done.wait_until(seam::forever);
+            state->done.wait_regardless();
         }
+        if (state->failure) std::rethrow_exception(state->failure);  // it was dropped, see cancel.hpp
     } catch (...) {
         if (as_worker) vacate_zero();
         throw;
@@ -98,27 +104,43 @@ void scheduler::vacate_zero() noexcept {
         // shutdown() closes under the guard: either it finds worker 0 vacant, or this finds that it has closed.
         hold held(guard_);
         if (closed_.load(relaxed) && !drained()) continue;
-        at(0).flush();
-        zero_present.store(false, seq_cst);
-        zero_ = zero_state::vacant;
+        leave_zero();
         break;
     }
     // Sleepers look after worker 0's timers from now on.
     seats.wake_all();
+    tell_zero_left();
+}
+
+// Under guard_.
+void scheduler::leave_zero() noexcept {
+    at(0).flush();
+    zero_present.store(false, seq_cst);
+    zero_ = zero_state::vacant;
+}
+
+void scheduler::tell_zero_left() noexcept {
     zero_left_.fetch_add(1, release);
     seam::futex_wake(zero_left_, INT32_MAX);
 }
 
-void scheduler::shutdown() {
+void scheduler::refuse_own_fiber(char const* function) const noexcept {
     if (task const* const t = this_task(); t != nullptr && t->home == this)
-        misuse("runtime::shutdown() was called by one of its own fibers");
+        misuse("runtime::%s() was called by one of its own fibers", function);
+}
+
+// From now on foreign submissions are refused. Under guard_.
+void scheduler::close() noexcept {
+    closed_.store(true, seq_cst);
+    seam::heavy_fence();
+}
+
+void scheduler::shutdown() {
+    refuse_own_fiber("shutdown");
     bool help = false;
     {
         hold held(guard_);
-        if (stopped_) return;
-        stopped_ = true;
-        closed_.store(true, seq_cst);
-        seam::heavy_fence();
+        close();
         bool const left = !nothing_left();
         if (left && !started_) {
             start_threads(1);
@@ -136,6 +158,11 @@ void scheduler::shutdown() {
             at(0).leave(false);
             if (!drained()) at(0).enter();
         }
+        {
+            hold held(guard_);
+            leave_zero();
+        }
+        tell_zero_left();
     } else {
         // Whoever sleeps has to look whether anything is left.
         check_drained();
@@ -143,9 +170,19 @@ void scheduler::shutdown() {
         pool_seats.wake_all();
         while (!drained()) seam::futex_wait(drained_, 0);
     }
+    end_threads();
+}
+
+// Joins the threads, once; whoever comes later waits until it has been done. All is drained.
+void scheduler::end_threads() noexcept {
+    std::uint32_t none = 0;
+    if (!finished_.compare_exchange_strong(none, 1, relaxed, acquire)) {
+        while (finished_.load(acquire) != 2) seam::futex_wait(finished_, 1);
+        return;
+    }
     for (auto& w : workers_) w->thread.join();
-    // A caller of run() is still on its way out of worker 0.
-    while (!help) {
+    // A caller of run(), or one that helps in shutdown(), is still on its way out of worker 0.
+    while (true) {
         std::uint32_t const seen = zero_left_.load(acquire);
         {
             hold held(guard_);
@@ -154,6 +191,8 @@ void scheduler::shutdown() {
         seam::futex_wait(zero_left_, seen);
     }
     while (visitors_.load(acquire) != 0) seam::pause();  // pairs with the release in ~visit()
+    finished_.store(2, release);  // pairs with the acquires above
+    seam::futex_wake(finished_, INT32_MAX);
 }
 
 }  // namespace hocket::inline HOCKET_ABI::detail

@@ -1,6 +1,7 @@
 // Submitting, waking, telling: see the head of scheduler.hpp.
 #include "fibers/sched/scheduler.hpp"
 
+#include <hocket/cancelled.hpp>
 #include <new>
 #include <string>
 
@@ -56,6 +57,7 @@ scheduler::scheduler(runtime_options o)
 }
 
 scheduler::~scheduler() {
+    if (cancelling()) cancellations.fetch_sub(1, relaxed);
     stacks.for_each([](stack& s) { retire(s); });
     own_stacks.for_each([](stack_pool& p) { p.for_each([](stack& s) { retire(s); }); });
 }
@@ -92,7 +94,7 @@ task* scheduler::make(task_kind kind, launch const* how, task_type const& type) 
 void scheduler::equip(worker* w, task& t, launch const* how) {
     try {
         if (how != nullptr) {
-            t.pinned = how->worker;
+            t.pinned = static_cast<std::int16_t>(how->worker);
             if (!how->name.empty() || how->delay.count() > 0) {
                 auto extra = std::make_unique<task_extra>();
                 extra->name = how->name;
@@ -176,8 +178,11 @@ void scheduler::submit(task* t) noexcept {
     bool const mine = w != nullptr && &w->sched == this;
     if (t->own != nullptr) t->step(task_state::fresh, task_state::ready);  // it begins by a switch
     if (task_extra* const extra = t->extra; extra != nullptr && extra->start.deadline != 0) {
+        visit const counted(*this, !mine);
         extra->start.fire = &start_delayed;
         arm(extra->start);
+        // Either cancel() finds it armed, or this finds that it has begun.
+        if (cancelling()) start_delayed_now(*w);
         return;
     }
     if (mine && !w->blocking && t->kind == task_kind::ordinary && t->pinned == any_worker && t->own == nullptr) {
@@ -188,10 +193,20 @@ void scheduler::submit(task* t) noexcept {
     place(w, mine, t);
 }
 
+// Those of them that wait in this worker's wheel. So that they are dropped, whoever runs them has to ask the loop.
+void scheduler::start_delayed_now(worker& w) noexcept {
+    if (worker* const here = this_worker(); here != nullptr && &here->sched == this) here->call();
+    for (timer* t = w.timers.fire_early(&start_delayed); t != nullptr;) {
+        task* const started = t->woken;
+        t = t->next;
+        make_ready(started);
+    }
+}
+
 void scheduler::make_ready_elsewhere(worker* w, task* t) noexcept {
     if (asleep(t->state.load(relaxed))) {
         t->state.store(task_state::ready, relaxed);
-        trim.let_go();
+        parked.let_go();
     }
     bool const mine = w != nullptr && &w->sched == this;
     visit const counted(*this, !mine);
@@ -351,6 +366,12 @@ void scheduler::log(log_level level, std::string_view line) const noexcept {
 }
 
 void scheduler::unhandled(task& t) noexcept {
+    try {
+        throw;
+    } catch (cancelled const&) {
+        return;
+    } catch (...) {
+    }
     ++this_worker()->unhandled;
     std::string_view const name = t.name();
     std::string line = "an exception left task " + std::to_string(std::uint64_t{t.id});

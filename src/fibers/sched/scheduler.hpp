@@ -2,7 +2,7 @@
 //
 // States: idle (tasks may be submitted, nobody runs them) -> running (start() or the first run()) -> closed
 //   (shutdown: foreign submissions are refused, the runtime's own tasks still spawn) -> drained (no task is left) ->
-//   stopped (threads joined).
+//   finished (threads joined). Closed, it may be cancelling besides: see cancel.hpp.
 // Counting: every record that is made counts as spawned at that moment, and as completed when all of it is over, by
 //   the worker that does it or in a shared counter. Sum of completed read first, sum of spawned read after it: if
 //   they are equal, there was a moment without a live task, and after closing none can be made any more.
@@ -21,8 +21,10 @@
 #include "alloc/block_pool.hpp"
 #include "alloc/slab_pool.hpp"
 #include "alloc/stack_pool.hpp"
+#include "fibers/sched/cancel.hpp"
 #include "fibers/sched/injection.hpp"
 #include "fibers/sched/overflow.hpp"
+#include "fibers/sched/parked_watch.hpp"
 #include "fibers/sched/parking.hpp"
 #include "fibers/sched/size_classes.hpp"
 #include "fibers/sched/trimmer.hpp"
@@ -56,6 +58,11 @@ public:
     void start();
     void run_first(void (*entry)(void*), void* closure, void const* site);
     void shutdown();
+    // Cancels: see cancel.hpp. False when something is left at the deadline. Throws std::system_error when a thread that is
+    // needed for it cannot be had: nothing has been cancelled then.
+    bool cancel(std::int64_t deadline);
+    // Whether it has begun to. [any thread]
+    bool cancelling() const noexcept { return cancelling_.load(seq_cst) != 0; }
 
     // A record for a new task, counted as spawned. Throws no_runtime (closed), std::bad_alloc, std::invalid_argument.
     // [any thread]
@@ -84,6 +91,7 @@ public:
         t->home = this;
         t->ends = {};
         t->kind = kind;
+        t->shielded = false;
         t->pinned = any_worker;
         t->id = draw_id(w);
         return t;
@@ -111,7 +119,7 @@ public:
         if (w != nullptr && &w->sched == this && !w->blocking && t->pinned == any_worker &&
             t->kind == task_kind::ordinary && t->own != nullptr) [[likely]] {
             t->state.store(task_state::ready, relaxed);
-            trim.let_go();
+            parked.let_go();
             w->push_ready(t);
             wake_for_work(*w);
         } else {
@@ -172,6 +180,7 @@ public:
 
     runtime_options const options;
     backend const contexts;
+    parked_watch parked;
     trimmer trim;
     stack_pool stacks;
     size_classes own_stacks;
@@ -206,6 +215,14 @@ private:
     void place(worker* w, bool mine, task* t) noexcept;
     void inject(task* t) noexcept;
     void vacate_zero() noexcept;
+    void leave_zero() noexcept;
+    void tell_zero_left() noexcept;
+    void start_zero();
+    void start_delayed_now(worker& w) noexcept;
+    void end_waits() noexcept;
+    void refuse_own_fiber(char const* function) const noexcept;
+    void close() noexcept;
+    void end_threads() noexcept;
     bool nothing_left() const noexcept;
     bool drained() const noexcept { return drained_.load(acquire) != 0; }  // pairs with the release in check_drained()
     void validate(launch const& how) const;
@@ -215,9 +232,10 @@ private:
     lock guard_;                                    // the states below
     bool started_ = false;
     zero_state zero_ = zero_state::vacant;
-    bool stopped_ = false;
     atomic<bool> closed_{false};
+    atomic<std::uint32_t> cancelling_{0};
     atomic<std::uint32_t> drained_{0};
+    atomic<std::uint32_t> finished_{0};   // 1: somebody joins the threads; 2: all is over
     atomic<std::uint32_t> zero_left_{0};  // times that a caller of run() has left worker 0
     atomic<std::uint32_t> visitors_{0};
     atomic<shared_state_base*> first_{nullptr};  // what run() waits for

@@ -128,6 +128,15 @@ HOCKET_ALWAYS_INLINE void resume(worker& w, task& t) noexcept {
     hop(w, t.saved, view_of(*t.own));
 }
 
+// A fresh task ends without having begun; what it owns is destroyed in its own fiber.
+static HOCKET_NOINLINE void drop_here(worker& w, task* t) noexcept {
+    w.settle_tally();
+    if (!w.hold_spare()) return w.put_back(t);
+    t->step(task_state::fresh, task_state::running);
+    w.set_current(t);
+    drop(*t);
+}
+
 // The loop of every carrier. The worker is asked for anew in each turn (I2): a task that was called, or the fiber that was
 // gone on with, may have left this stack to another worker.
 void begin_loop(context left) noexcept {
@@ -137,7 +146,13 @@ void begin_loop(context left) noexcept {
         worker& w = *this_worker();
         w.carrier = mine;
         task* t = w.at_hand();
-        if (t == nullptr && (t = w.next_by_search()) == nullptr) continue;
+        if (t == nullptr) {
+            if ((t = w.next_by_search()) == nullptr) continue;
+            if (w.sched.cancelling() && t->own == nullptr && droppable(*t)) [[unlikely]] {
+                drop_here(w, t);
+                continue;
+            }
+        }
         if (w.tally.whom && t->ends != w.tally.whom) [[unlikely]] w.settle_tally();
         if (t->own != nullptr) {
             resume(w, *t);
@@ -157,7 +172,10 @@ void begin_on_own_stack(context left) noexcept {
     landed(left);
     task& t = *this_worker()->current();
     stack* const mine = t.own;
-    execute(t);
+    if (t.home->cancelling() && droppable(t))
+        drop(t);
+    else
+        execute(t);
     // The loop takes over on a default stack, and this one is given back when it has been left.
     worker* const w = this_worker();
     w->carrier = w->take_spare();

@@ -87,17 +87,18 @@ private:
 struct alignas(64) task {
     // The first line: all that a switch touches.
     task_face face;                     // what inline code touches; first, so that the two have one address
-    task* link;                         // in the queue it is in
+    task* link;                         // in the queue it is in; while it is asleep, its waiter, or null if that is not to be cancelled
     context saved;                      // where it stopped, while it is suspended or ready
     watched<stack*> own;                // null while fresh, and while it runs on its first carrier
     task_type const* type;
     scheduler* home;
     ending ends;                        // who is told when all is over
     atomic<task_state> state;           // the slab pool leaves these bytes of a free record alone
-    watched<task_kind> kind;
     atomic<wait_reason> reason;
+    watched<task_kind> kind;
     closure_place place;                // of the closure
-    watched<int> pinned;                // index of its worker, or any_worker
+    watched<bool> shielded;             // its waits are not cancelled: its function has ended
+    watched<std::int16_t> pinned;       // index of its worker, or any_worker
 
     // The second.
     watched<void const*> spawn_site;    // a return address in the code that spawned it

@@ -6,8 +6,6 @@
 #include <hocket/detail/fault.hpp>
 #include <new>
 
-#include "fibers/sched/task.hpp"
-
 namespace hocket::inline HOCKET_ABI::detail {
 
 void timer_wheel::place(entry e) noexcept {
@@ -107,23 +105,31 @@ bool timer_wheel::cancel(timer& t) noexcept {
     return true;
 }
 
-// Its owner may be gone once fire() has claimed it.
-task* timer_wheel::fire(timer& t) noexcept {
-    count_.store(count_.load(relaxed) - 1, relaxed);
-    t.armed = false;
-    return t.fire(t);
-}
-
-task* timer_wheel::service(std::int64_t now) noexcept {
-    if (now < next_.load(relaxed)) return nullptr;
-    task* first = nullptr;
-    task** tail = &first;
-    auto add = [&tail](task* ready) {
+// Fires timers, and lists those that have somebody to wake.
+class timer_wheel::fired {
+public:
+    explicit fired(timer_wheel& w) noexcept : wheel_(w) {}
+    // The timer's owner may be gone once fire() has claimed it, and found nobody asleep.
+    void add(timer& t) noexcept {
+        wheel_.count_.store(wheel_.count_.load(relaxed) - 1, relaxed);
+        t.armed = false;
+        task* const ready = t.fire(t);
         if (ready == nullptr) return;
-        ready->link = nullptr;
-        *tail = ready;
-        tail = &ready->link;
-    };
+        t.woken = ready;
+        t.next = nullptr;
+        *tail_ = &t;
+        tail_ = &t.next;
+    }
+    timer* first = nullptr;
+
+private:
+    timer_wheel& wheel_;
+    timer** tail_ = &first;
+};
+
+timer* timer_wheel::service(std::int64_t now) noexcept {
+    if (now < next_.load(relaxed)) return nullptr;
+    fired all(*this);
     hold held(guard_);
     std::uint64_t const target = tick_of(now);
     moment m;
@@ -142,7 +148,7 @@ task* timer_wheel::service(std::int64_t now) noexcept {
             if (tick_of(due[i].deadline) + 1 > elapsed_)
                 place(due[i]);
             else
-                add(fire(*due[i].who));
+                all.add(*due[i].who);
         }
         // The room is used again, but for that of a crowd.
         due.clear();
@@ -156,10 +162,40 @@ task* timer_wheel::service(std::int64_t now) noexcept {
             continue;
         }
         *at = t.next;
-        add(fire(t));
+        all.add(t);
     }
     update_next();
-    return first;
+    return all.first;
+}
+
+timer* timer_wheel::fire_early(task* (*fire)(timer&) noexcept) noexcept {
+    fired all(*this);
+    hold held(guard_);
+    for (auto& level : slots_)
+        for (list& slot : level)
+            for (std::size_t i = 0; i < slot.entries.size(); ++i)
+                if (timer* const t = slot.entries[i].who; t != nullptr && t->fire == fire) {
+                    slot.entries[i].who = nullptr;
+                    --slot.live;
+                    all.add(*t);
+                }
+    for (int level = 0; level < levels; ++level)
+        for (int i = 0; i < slots; ++i)
+            if (list& slot = slots_[level][i]; slot.live == 0) {
+                slot.entries.clear();
+                occupied_[level] &= ~(std::uint64_t{1} << i);
+            }
+    for (timer** at = &strays_; *at != nullptr;) {
+        timer& t = **at;
+        if (t.fire != fire) {
+            at = &t.next;
+            continue;
+        }
+        *at = t.next;
+        all.add(t);
+    }
+    update_next();
+    return all.first;
 }
 
 }  // namespace hocket::inline HOCKET_ABI::detail

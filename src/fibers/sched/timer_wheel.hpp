@@ -32,11 +32,12 @@ class timer_wheel;
 // Something to be done at a time. Lives in its owner's frame or object, which outlives its stay in a wheel.
 struct timer {
     // Called under the wheel's lock when the time has come; the timer is no longer in the wheel. Returns a task to be
-    // scheduled, or null.
+    // scheduled, or null: the timer outlives that task's wait.
     task* (*fire)(timer& self) noexcept = nullptr;
     std::int64_t deadline = 0;           // nanoseconds of seam::now()
     timer_wheel* wheel = nullptr;        // where it was armed last; written by its owner only
-    timer* next = nullptr;               // among the strays
+    timer* next = nullptr;               // among the strays, and among those that have fired
+    task* woken = nullptr;               // what fire() has returned
     std::uint32_t index = 0;             // in its slot
     unsigned char level = 0;
     unsigned char slot = 0;
@@ -57,9 +58,12 @@ public:
     // never armed, or has fired, and fire() has returned. Called by the timer's owner only. [any thread]
     static bool cancel(timer& t) noexcept;
 
-    // Fires all timers whose deadline is `now` or earlier; returns their tasks, linked by `link`, in the order of
-    // firing. [any thread]
-    task* service(std::int64_t now) noexcept;
+    // Fires all timers whose deadline is `now` or earlier; returns those whose fire() returned a task, linked by `next`, in
+    // the order of firing. Each is gone when its task goes on. [any thread]
+    timer* service(std::int64_t now) noexcept;
+
+    // The same for all timers that call this `fire`, whatever their deadline. [any thread]
+    timer* fire_early(task* (*fire)(timer&) noexcept) noexcept;
 
     // When service() has work to do next, in nanoseconds; seam::forever when there is none. Never later than the
     // earliest deadline plus one tick. [any thread]
@@ -97,7 +101,7 @@ private:
     void place(entry e) noexcept;
     void unlink(timer& t) noexcept;
     void close_up(list& l) noexcept;
-    task* fire(timer& t) noexcept;
+    class fired;
     bool find_next(moment& m) const noexcept;
     void update_next() noexcept;
 

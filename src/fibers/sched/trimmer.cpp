@@ -2,7 +2,6 @@
 #include "fibers/sched/trimmer.hpp"
 
 #include <algorithm>
-#include <hocket/detail/fault.hpp>
 
 #include "fibers/sched/scheduler.hpp"
 #include "fibers/sched/worker.hpp"
@@ -77,8 +76,7 @@ bool trimmer::round(worker& w, unsigned most) noexcept {
 
 // Every parked fiber; false when there was something better to do before the end.
 bool trimmer::look_at_fibers(worker& w, unsigned most) noexcept {
-    watching_.store(1, relaxed);
-    seam::heavy_fence();
+    sched_.parked.begin();
     unsigned released = 0;
     bool finished = true;
     sched_.records.for_each([&](void* record) {
@@ -86,7 +84,7 @@ bool trimmer::look_at_fibers(worker& w, unsigned most) noexcept {
         if (!finished || !parked(t.state.load(relaxed)) || !look_at(t)) return;
         if (++released >= most || (released % stacks_at_once == 0 && w.has_better_to_do())) finished = false;
     });
-    watching_.store(0, release);  // pairs with the acquire in let_go()
+    sched_.parked.end();
     return finished;
 }
 
@@ -95,7 +93,7 @@ bool trimmer::look_at(task& t) noexcept {
     task_state seen = task_state::suspended;
     if (t.state.compare_exchange_strong(seen, task_state::resting, relaxed, relaxed)) return false;
     if (seen != task_state::resting) return false;
-    hold const held(guard_);
+    hold const held(sched_.parked.guard);
     // acquire: pairs with the release in fall_asleep(), of which the other states are successors
     if (t.state.load(acquire) != task_state::resting) return false;
     trimmed_.store(trimmed_.load(relaxed) + 1, relaxed);
@@ -103,12 +101,6 @@ bool trimmer::look_at(task& t) noexcept {
     seen = task_state::resting;
     t.state.compare_exchange_strong(seen, task_state::trimmed, relaxed, relaxed);
     return true;
-}
-
-// The round may be at this very fiber: when the lock has been free it is not, and finds it ready from now on.
-void trimmer::wait() noexcept {
-    if (seam::fault_injected(seam::fault::wake_during_trim)) return;
-    hold const held(guard_);
 }
 
 }  // namespace hocket::inline HOCKET_ABI::detail

@@ -12,23 +12,16 @@
 //   States: the first round that finds a fiber suspended makes it `resting`, the next one gives its pages back and makes it
 //     `trimmed`. Whoever wakes it makes it ready, whichever of the three it was, and knows of no difference. A fiber that
 //     is woken and suspended again is `suspended` again: a state that is still resting tells that it never ran in between.
-//   Protocol: whoever wakes a fiber stores `ready`, then reads watching_. The round sets watching_, passes a heavy fence,
-//     and looks at each record under guard_: either it sees the fiber ready and leaves it alone, or the waker sees that a
-//     round is on, and takes guard_ once before it lets the fiber run. So no fiber runs while its pages are taken. A fiber
-//     is suspended only when its context has been stored, so what lies below that is nobody's.
-//   Memory order: fall_asleep() releases where the fiber stands, and the round acquires it with the state. The end of
-//     watching_ releases what the round did to wakers that find it over.
-//   Rejected: a compare-and-swap by the waker (5 ns, a tenth of a round trip); giving pages back when a fiber parks (a
-//     system call each); a list of parked fibers (the slabs are one).
+//   Protocol: that of parked_watch.hpp, so no fiber runs while its pages are taken. What lies below a stored context is
+//     nobody's.
+//   Rejected: giving pages back when a fiber parks (a system call each); a list of parked fibers (the slabs are one).
 #pragma once
 
 #include <cstdint>
 #include <hocket/detail/atomic.hpp>
 #include <hocket/detail/config.hpp>
 
-#include "seam/fence.hpp"
 #include "seam/futex.hpp"
-#include "seam/lock.hpp"
 
 namespace hocket::inline HOCKET_ABI::detail {
 
@@ -57,13 +50,6 @@ public:
     // whether it came to its end. [one thread at a time]
     bool round(worker& w, unsigned most = -1u) noexcept;
 
-    // After a suspended fiber has been made ready, and before anybody can find it: waits until no round is at its stack,
-    // in some 1 us. [any thread]
-    void let_go() noexcept {
-        seam::light_fence();
-        if (watching_.load(acquire) != 0) [[unlikely]] wait();  // pairs with the release in look_at_fibers()
-    }
-
     // Times that a parked fiber's pages were given back. [any thread]
     std::uint64_t trimmed() const noexcept { return trimmed_.load(relaxed); }
 
@@ -71,16 +57,13 @@ private:
     std::uint64_t activity() const noexcept;
     bool look_at_fibers(worker& w, unsigned most) noexcept;
     bool look_at(task& t) noexcept;
-    void wait() noexcept;
 
     scheduler& sched_;
-    atomic<std::uint32_t> watching_{0};  // a round looks at parked fibers
     atomic<std::int64_t> due_{seam::forever};
     atomic<std::uint32_t> running_{0};
     atomic<std::uint64_t> seen_{0};  // activity at the beginning of the last round
     int rounds_left_ = 0;            // of who runs
     atomic<std::uint64_t> trimmed_{0};
-    lock guard_;
 };
 
 }  // namespace hocket::inline HOCKET_ABI::detail

@@ -82,18 +82,18 @@ void worker::drain_mail() noexcept {
 void worker::answer() noexcept {
     if (!special) called.exchange(0, seq_cst);
     if (!mail.empty()) drain_mail();
-    if (special || !pinned.empty() || leaving.load(seq_cst)) called.store(1, relaxed);
+    if (special || !pinned.empty() || leaving.load(seq_cst) || sched.cancelling()) called.store(1, relaxed);
 }
 
 void worker::service_timers(timer_wheel& wheel, std::int64_t now) noexcept {
-    task* t = wheel.service(now);
-    while (t != nullptr) {
-        task* const next = t->link;
+    timer* fired = wheel.service(now);
+    while (fired != nullptr) {
+        task* const t = fired->woken;
+        fired = fired->next;
         // It has slept for long: what it will return through is in no cache.
         auto* const frames = static_cast<std::byte const*>(t->saved.token);
         for (std::size_t line = 0; line < 8 * 64; line += 64) __builtin_prefetch(frames + line);
         sched.make_ready(t);
-        t = next;
     }
 }
 

@@ -79,7 +79,7 @@ channel_status channel_core::send(void* item, wait_limit limit) {
     return s;
 }
 
-channel_status channel_core::receive(void* to, wait_limit limit) noexcept {
+channel_status channel_core::receive(void* to, wait_limit limit) {
     guard_.acquire();
     if (take(to, [this]() noexcept { guard_.drop(); })) return channel_status::success;
     if (!closed_ && limit.deadline > 0) return wait_in(receivers_, wait_reason::channel_receive, to, limit);
@@ -89,7 +89,7 @@ channel_status channel_core::receive(void* to, wait_limit limit) noexcept {
 }
 
 // Waits in a queue for the other side. The lock is held, and given back.
-channel_status channel_core::wait_in(wait_queue& queue, wait_reason why, void* item, wait_limit limit) noexcept {
+channel_status channel_core::wait_in(wait_queue& queue, wait_reason why, void* item, wait_limit limit) {
     waiter me(why);
     channel_node node(me, item);
     enqueue(queue, node);
@@ -98,6 +98,7 @@ channel_status channel_core::wait_in(wait_queue& queue, wait_reason why, void* i
         hold held(guard_);
         remove(queue, node);
     }
+    if (key == waiter::cancelled) throw_cancelled();
     return status_of(key);
 }
 

@@ -23,9 +23,12 @@ void completion::set() noexcept {
     woken.deliver();
 }
 
-bool completion::wait_until(std::int64_t deadline) noexcept {
+bool completion::wait_until(std::int64_t deadline) { return wait_for_it(wait_reason::completion, deadline); }
+void completion::wait_regardless() noexcept { wait_for_it(wait_reason::join, seam::forever); }
+
+bool completion::wait_for_it(wait_reason why, std::int64_t deadline) {
     if (is_set()) return true;
-    waiter me(wait_reason::completion);
+    waiter me(why);
     wait_node node(me);
     waiters_.guard.acquire();
     if (is_set()) {
@@ -33,9 +36,13 @@ bool completion::wait_until(std::int64_t deadline) noexcept {
         return true;
     }
     enqueue(waiters_, node);
-    if (me.wait(waiters_.guard, deadline) != waiter::timed_out) return true;
-    hold guarded(waiters_.guard);
-    remove(waiters_, node);
+    std::uint32_t const key = me.wait(waiters_.guard, deadline);
+    if (!waiter::gave_up(key)) return true;
+    {
+        hold guarded(waiters_.guard);
+        remove(waiters_, node);
+    }
+    if (key == waiter::cancelled) throw_cancelled();
     return is_set();
 }
 
@@ -55,11 +62,12 @@ std::size_t completion::wait_any(completion* const* all, std::size_t n) {
         set = all[i]->is_set() && !seam::fault_injected(seam::fault::any_is_not_looked_at_again);
         if (!set) enqueue(all[i]->waiters_, nodes.emplace_back(me));
     }
-    if (!set || !me.claim(1)) me.wait();
+    std::uint32_t const key = !set || !me.claim(1) ? me.wait() : 1;
     for (std::size_t i = 0; i < nodes.size(); ++i) {
         hold guarded(all[i]->waiters_.guard);
         remove(all[i]->waiters_, nodes[i]);
     }
+    if (key == waiter::cancelled) throw_cancelled();
     return first_set();
 }
 

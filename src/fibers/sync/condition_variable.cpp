@@ -28,7 +28,7 @@ void condition_core::notify_all() noexcept {
     woken.deliver();
 }
 
-bool condition_core::wait(void* held, how_to const& ways, wait_limit const& limit) noexcept {
+bool condition_core::wait(void* held, how_to const& ways, wait_limit const& limit) {
     waiter me(wait_reason::condition);
     wait_node node(me);
     bool const unlocks_first = seam::fault_injected(seam::fault::condition_unlocks_first);
@@ -38,12 +38,14 @@ bool condition_core::wait(void* held, how_to const& ways, wait_limit const& limi
         enqueue(waiters_, node);
     }
     if (!unlocks_first) ways.unlock(held);
-    bool const notified = !waiter::gave_up(me.wait(limit));
+    std::uint32_t const key = me.wait(limit);
+    bool const notified = !waiter::gave_up(key);
     if (!notified) {
         hold guarded(waiters_.guard);
         remove(waiters_, node);
     }
     ways.lock(held);
+    if (key == waiter::cancelled) throw_cancelled();
     return notified;
 }
 

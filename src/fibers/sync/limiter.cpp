@@ -23,7 +23,7 @@ limiter::~limiter() {
     if (taken_ != 0) misuse("a limiter was destroyed while %zu of its places were taken", taken_);
 }
 
-bool limiter::enters(wait_limit limit) noexcept {
+bool limiter::enters(wait_limit limit) {
     lock& guard = waiters_.guard;
     guard.acquire();
     if (taken_ != most_) {
@@ -39,10 +39,14 @@ bool limiter::enters(wait_limit limit) noexcept {
     waiter me(wait_reason::limiter);
     wait_node node(me);
     enqueue(waiters_, node);
-    if (!waiter::gave_up(me.wait(guard, limit))) return true;
-    hold held(guard);
-    remove(waiters_, node);
-    ++dropped_;
+    std::uint32_t const key = me.wait(guard, limit);
+    if (!waiter::gave_up(key)) return true;
+    {
+        hold held(guard);
+        remove(waiters_, node);
+        ++dropped_;
+    }
+    if (key == waiter::cancelled) throw_cancelled();
     return false;
 }
 

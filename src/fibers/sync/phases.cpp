@@ -32,7 +32,7 @@ bool phases::move_slow(std::uint32_t from, std::uint32_t to) noexcept {
     return moved || move(from, to);  // not moved: those who waited have given up, or somebody else has moved it
 }
 
-bool phases::wait_slow(std::uint32_t phase, wait_limit const& limit) noexcept {
+bool phases::wait_slow(std::uint32_t phase, wait_limit const& limit) {
     waiters_.guard.acquire();
     std::uint32_t seen = word_.load(acquire);
     if (seam::fault_injected(seam::fault::phase_is_not_looked_at_again)) word_.store(seen = phase | queued, relaxed);

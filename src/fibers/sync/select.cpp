@@ -86,6 +86,7 @@ public:
         unlock_all();
         std::uint32_t const key = me.wait(limit);
         if (!seam::fault_injected(seam::fault::select_leaves_nodes)) leave_queues();
+        if (key == waiter::cancelled) throw_cancelled();
         if (key == waiter::timed_out) return {0, channel_status::timeout};
         if (key == waiter::stopped) return {0, channel_status::stopped};
         bool const closed = key % 2 == channel_node::was_closed % 2;

@@ -48,7 +48,7 @@ void semaphore_core::release(std::ptrdiff_t n) noexcept {
     woken.deliver();
 }
 
-bool semaphore_core::acquire(wait_limit const& limit) noexcept {
+bool semaphore_core::acquire(wait_limit const& limit) {
     if (try_acquire()) return true;
     waiters_.guard.acquire();
     std::ptrdiff_t seen = permits_.load(relaxed);

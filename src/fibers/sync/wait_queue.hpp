@@ -50,15 +50,19 @@ inline wait_node* claim_first(wait_queue& q, std::uint32_t key = 1) noexcept {
 
 // The caller waits in `q`. `guard`, the queue's lock, is held, and given back. True when it was claimed there. False
 // when the limit came first: it is out of the queue again, and if nobody else had taken it out, left() was called under
-// the lock.
+// the lock. Throws cancelled after the same.
 template <class Left>
-bool wait_queued(wait_queue& q, lock& guard, wait_reason why, wait_limit const& limit, Left left) noexcept {
+bool wait_queued(wait_queue& q, lock& guard, wait_reason why, wait_limit const& limit, Left left) {
     waiter me(why);
     wait_node node(me);
     enqueue(q, node);
-    if (!waiter::gave_up(me.wait(guard, limit))) return true;
-    hold guarded(guard);
-    if (remove(q, node)) left();
+    std::uint32_t const key = me.wait(guard, limit);
+    if (!waiter::gave_up(key)) return true;
+    {
+        hold guarded(guard);
+        if (remove(q, node)) left();
+    }
+    if (key == waiter::cancelled) throw_cancelled();
     return false;
 }
 

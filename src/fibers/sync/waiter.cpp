@@ -1,6 +1,8 @@
 // Parking and waking: see the head of waiter.hpp.
 #include "fibers/sync/waiter.hpp"
 
+#include <hocket/cancelled.hpp>
+
 #include "seam/clock.hpp"
 #include "seam/stop_listener.hpp"
 
@@ -10,11 +12,59 @@ namespace hocket::inline HOCKET_ABI::detail {
 void waiter::park(worker& w, void* self) {
     auto* const me = static_cast<waiter*>(self);
     task* const t = me->task_;
-    t->fall_asleep();
+    me->show();
+    // It has not parked yet, so it is found delivered below, whoever has cancelled it.
+    if (may_be_cancelled() && me->cancellable_ && t->home->cancelling() && !seam::fault_injected(seam::fault::park_ignores_cancel)) {
+        w.call();
+        static_cast<void>(me->cancel());
+    }
     std::uint32_t const before = me->word_.fetch_or(parked, acq_rel);
     if (seam::fault_injected(seam::fault::park_ignores_delivery)) return;
     if ((before & delivered) != 0) w.sched.make_ready(t);  // it was faster than we parked
 }
+
+// The same for one that is alone. Its source's lock is held: only a cancellation competes.
+void waiter::cancel_on_the_way(worker& w, waiter* me, lock& source) noexcept {
+    task* const t = me->task_;
+    bool ended = false;
+    if (me->cancellable_ && t->home->cancelling() && !seam::fault_injected(seam::fault::park_ignores_cancel)) {
+        w.call();
+        hold const held(t->home->parked.guard);
+        ended = me->cancel();
+    }
+    source.drop();
+    if (ended) w.sched.make_ready(t);
+}
+
+// Somebody cancels: whether this claim came first. If not the fiber, on its way out, waits for the lock of the source that
+// the caller holds.
+bool waiter::claim_before_cancel() noexcept {
+    if (seam::fault_injected(seam::fault::claim_ignores_cancel)) return true;
+    hold const held(task_->home->parked.guard);
+    return source_ != nullptr;
+}
+
+// Ends the wait for a cancellation, unless it has ended: whether the caller has to make the task ready. One that is alone:
+// under parked_watch::guard.
+bool waiter::cancel() noexcept {
+    std::uint32_t seen = word_.load(relaxed);
+    if ((seen & alone) != 0) {
+        if ((seen & claimed) != 0 || source_ == nullptr) return false;
+        source_ = nullptr;
+        return true;
+    }
+    while ((seen & claimed) == 0)
+        if (word_.compare_exchange_weak(seen, seen | claimed | delivered | cancelled << 8, acq_rel, relaxed))
+            return (seen & parked) != 0;
+    return false;
+}
+
+bool end_wait(task& t) noexcept {
+    auto* const w = reinterpret_cast<waiter*>(t.link);
+    return w != nullptr && w->cancel();
+}
+
+void throw_cancelled() { throw hocket::cancelled(); }
 
 void waiter::wake(task* t) noexcept {
     if (t != nullptr)
@@ -25,7 +75,10 @@ void waiter::wake(task* t) noexcept {
 
 std::uint32_t waiter::wait_as_fiber() noexcept {
     // acquire: pairs with the release in deliver()
-    if ((word_.load(acquire) & delivered) == 0) suspend(why_, &park, this);
+    if ((word_.load(acquire) & delivered) == 0) {
+        ask_whether_cancellable(*this_worker());
+        suspend(why_, &park, this);
+    }
     return word_.load(acquire) >> 8;
 }
 

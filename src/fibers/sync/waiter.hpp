@@ -18,8 +18,11 @@
 //   A stop that is asked for is one more source: a std::stop_callback that lives as long as the wait. Its destructor
 //   blocks its thread while the callback runs on another, so no lock is held then; the callback is one compare-and-swap
 //   and a wake, and never suspends.
-//   A fiber with one source and no timer cannot be contested, and keeps its source's lock until its context has been
-//   stored: whoever finds it finds it asleep, and needs no atomic operation to claim and to wake it (alone).
+//   A fiber with one source and no timer keeps its source's lock until its context has been stored: whoever finds it
+//   finds it asleep. Only a cancellation may contest it, and its waker needs no atomic operation to claim and to wake it
+//   (alone) as long as nobody cancels: see sched/cancel.hpp. A wait that has been cancelled has no source_.
+//   A cancellation is one more source where the reason of the wait allows it; its key is `cancelled`. Whoever finds that
+//   key has left his sources as after a deadline, and throws.
 // Memory order: deliver() releases all the waker did; the waiter acquires it in wait(). Parking releases the waiter's
 //   frame to the waker that makes it ready.
 #pragma once
@@ -29,6 +32,7 @@
 #include <hocket/detail/fault.hpp>
 #include <hocket/detail/wait_limit.hpp>
 
+#include "fibers/sched/cancel.hpp"
 #include "fibers/sched/scheduler.hpp"
 #include "fibers/sched/switch.hpp"
 #include "fibers/sched/task.hpp"
@@ -44,7 +48,8 @@ public:
     // What ended a wait: 0 is the deadline, sources use keys from 1 on, the last one is the stop.
     static constexpr std::uint32_t timed_out = 0;
     static constexpr std::uint32_t stopped = 0xff'ffff;
-    static bool gave_up(std::uint32_t key) noexcept { return key == timed_out || key == stopped; }
+    static constexpr std::uint32_t cancelled = 0xff'fffe;
+    static bool gave_up(std::uint32_t key) noexcept { return key == timed_out || key >= cancelled; }
 
     // A wait of the calling fiber, or thread. [any thread]
     explicit waiter(wait_reason why) noexcept : task_(this_task()), why_(why) {}
@@ -62,7 +67,8 @@ public:
     // [any thread, the owner]
     std::uint32_t wait(lock& guard, wait_limit const& limit = {}) noexcept {
         // Observers run user's code in between.
-        if (limit.none() && task_ != nullptr && !this_worker()->special) [[likely]] return wait_alone(guard);
+        if (limit.none() && task_ != nullptr)
+            if (worker& w = *this_worker(); !w.special) [[likely]] return wait_alone(w, guard);
         guard.drop();
         return wait(limit);
     }
@@ -72,7 +78,7 @@ public:
         std::uint32_t seen = word_.load(relaxed);
         if ((seen & alone) != 0) [[likely]] {
             word_.store(seen | claimed | key << 8, relaxed);
-            return true;
+            return !may_be_cancelled() || claim_before_cancel();
         }
         if (seam::fault_injected(seam::fault::claim_in_two_steps) && (seen & claimed) == 0) {
             word_.fetch_or(claimed | key << 8, acq_rel);
@@ -110,13 +116,15 @@ public:
 
 private:
     friend struct deadline_timer;
+    friend bool end_wait(task& t) noexcept;
     static constexpr std::uint32_t parked = 1, claimed = 2, delivered = 4, alone = 8;
 
-    std::uint32_t wait_alone(lock& guard) noexcept {
+    std::uint32_t wait_alone(worker& w, lock& guard) noexcept {
         word_.store(alone | parked, relaxed);
         source_ = &guard;
+        ask_whether_cancellable(w);
         suspend(why_, &park_alone, this);
-        return word_.load(relaxed) >> 8;
+        return source_ != nullptr ? word_.load(relaxed) >> 8 : cancelled;
     }
 
     std::uint32_t wait_stoppable(wait_limit const& limit) noexcept;
@@ -124,18 +132,36 @@ private:
     std::uint32_t wait_as_fiber(std::int64_t deadline) noexcept;
     std::uint32_t wait_as_thread(std::int64_t deadline) noexcept;
     void wake(task* t) noexcept;
+    bool claim_before_cancel() noexcept;
+    bool cancel() noexcept;
+    static void cancel_on_the_way(worker& w, waiter* me, lock& source) noexcept;
     static void park(worker& w, void* self);
-    static void park_alone(worker&, void* self) {
+    static void park_alone(worker& w, void* self) {
         auto* const me = static_cast<waiter*>(self);
         lock* const source = me->source_;
-        me->task_->fall_asleep();
+        me->show();
+        if (may_be_cancelled()) [[unlikely]] return cancel_on_the_way(w, me, *source);
         source->drop();  // from here on the waiter may be gone
+    }
+
+    // Before the suspension, on worker w.
+    void ask_whether_cancellable(worker const& w) noexcept {
+        cancellable_ = why_ != wait_reason::mutex && why_ != wait_reason::join && !task_->shielded && !w.exceptions->unwinding();
+    }
+    // From now on a cancellation finds it.
+    void show() noexcept {
+        task_->link = cancellable_ ? reinterpret_cast<task*>(this) : nullptr;
+        task_->fall_asleep();
     }
 
     atomic<std::uint32_t> word_{0};
     task* const task_;  // null: a plain thread
     wait_reason const why_;
-    lock* source_;  // of wait_alone()
+    bool cancellable_;  // of a fiber, once it is about to be suspended
+    lock* source_;      // of wait_alone(); null when that has been cancelled
 };
+
+// For who finds that a wait has ended by cancellation.
+[[noreturn]] void throw_cancelled();
 
 }  // namespace hocket::inline HOCKET_ABI::detail

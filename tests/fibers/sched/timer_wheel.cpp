@@ -184,7 +184,7 @@ TEST_CASE("timer_wheel: a cancelled timer does not fire, wherever in the wheel i
     for (auto& p : probes) CHECK_FALSE(timer_wheel::cancel(p));
 }
 
-TEST_CASE("timer_wheel: the tasks of one service come in the order of firing") {
+TEST_CASE("timer_wheel: those of one service who wake a task come in the order of firing") {
     timer_wheel w(0);
     std::vector<task> tasks(3);
     std::vector<probe> probes(4);
@@ -193,11 +193,40 @@ TEST_CASE("timer_wheel: the tasks of one service come in the order of firing") {
         if (i < 3) probes[i].ready = &tasks[i];
         w.arm(probes[i]);
     }
-    task* const first = w.service(1000 * tick);
-    CHECK(first == &tasks[2]);
-    CHECK(tasks[2].link == &tasks[1]);
-    CHECK(tasks[1].link == &tasks[0]);
-    CHECK(tasks[0].link == nullptr);
+    timer const* fired = w.service(1000 * tick);
+    for (std::size_t i : {2u, 1u, 0u}) {
+        REQUIRE(fired == &probes[i]);
+        CHECK(fired->woken == &tasks[i]);
+        fired = fired->next;
+    }
+    CHECK(fired == nullptr);
+}
+
+TEST_CASE("timer_wheel: timers of one kind can be fired early, the others stay") {
+    timer_wheel w(0);
+    std::vector<task> tasks(1);
+    std::vector<probe> early(200), others(200);
+    for (std::size_t i = 0; i < early.size(); ++i) {
+        auto const when = static_cast<std::int64_t>((i % 5 + 1) * (i % 7 == 0 ? 1'000'000u : i % 3 == 0 ? 5000u : 3u)) * tick;
+        early[i].set(when);
+        early[i].ready = tasks.data();
+        early[i].fire = [](timer& self) noexcept { return static_cast<probe&>(self).ready; };
+        w.arm(early[i]);
+        others[i].set(when);
+        w.arm(others[i]);
+    }
+    std::size_t fired = 0;
+    for (timer const* t = w.fire_early(early[0].fire); t != nullptr; t = t->next) ++fired;
+    CHECK(fired == early.size());
+    CHECK(w.size() == others.size());
+    for (auto& p : early) CHECK_FALSE(timer_wheel::cancel(p));
+    for (auto& p : others) CHECK_FALSE(p.fired);
+    CHECK(w.fire_early(early[0].fire) == nullptr);
+    CHECK(timer_wheel::cancel(others[0]));
+    w.service(20'000'000 * tick);
+    for (std::size_t i = 1; i < others.size(); ++i) CHECK(others[i].fired);
+    CHECK(w.size() == 0);
+    CHECK(w.next_service() == seam::forever);
 }
 
 TEST_CASE("timer_wheel: thousands of random timers do what a sorted list would do") {

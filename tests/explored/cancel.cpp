@@ -1,0 +1,227 @@
+// A runtime is cancelled while its fibers go to sleep, are woken, and time out: none stays, and nothing is lost.
+#include "fibers/sched/cancel.hpp"
+
+#include <chrono>
+#include <hocket/cancelled.hpp>
+#include <hocket/channel.hpp>
+#include <hocket/condition_variable.hpp>
+#include <hocket/event.hpp>
+#include <hocket/go.hpp>
+#include <hocket/mutex.hpp>
+#include <hocket/select.hpp>
+#include <hocket/semaphore.hpp>
+#include <hocket/this_fiber.hpp>
+#include <mutex>
+#include <optional>
+
+#include "check.hpp"
+#include "fibers/sched/scheduler.hpp"
+#include "seam/futex.hpp"
+
+using hocket::cancelled;
+using hocket::channel_status;
+using hocket::detail::atomic;
+using hocket::detail::scheduler;
+using hocket::detail::task_kind;
+using hocket::detail::seam::fault;
+using hocket::explorer::finds;
+using hocket::explorer::passes;
+using hocket::explorer::require;
+using hocket::explorer::small;
+using hocket::explorer::tally;
+using hocket::explorer::thread;
+using hocket::explorer::whole;
+using namespace std::chrono_literals;
+namespace seam = hocket::detail::seam;
+
+namespace {
+
+hocket::runtime_options complete(unsigned workers) {
+    hocket::runtime_options o = small(workers);
+    o.context = hocket::detail::has_native_backend ? hocket::context_backend::native : hocket::context_backend::boost;
+    return o;
+}
+
+template <class F>
+void spawn(scheduler& s, F f) {
+    hocket::detail::spawn_with(&s, task_kind::ordinary, nullptr, std::move(f));
+}
+
+void cancel(scheduler& s) { require(s.cancel(seam::forever), "without a deadline all ends"); }
+
+// One item, which the receiver gets, or the sender keeps.
+void item_or_cancel() {
+    scheduler s(complete(1));
+    s.start();
+    hocket::channel<int> c;
+    tally got, sent;
+    spawn(s, [&] {
+        try {
+            got += c.recv().has_value();
+        } catch (cancelled const&) {
+        }
+    });
+    thread sender([&] { sent += c.try_send(1) == channel_status::success; }, "sender");
+    cancel(s);
+    sender.join();
+    require(got == sent, "the item that was sent is received");
+}
+
+// The same between two fibers of two workers, one of which waits with a deadline.
+void both_sides() {
+    scheduler s(complete(2));
+    s.start();
+    hocket::channel<int> c;
+    tally got, sent;
+    spawn(s, [&] {
+        try {
+            std::optional<int> to;
+            got += c.recv_for(to, 10us) == channel_status::success;
+            got += c.recv().has_value();
+        } catch (cancelled const&) {
+        }
+    });
+    spawn(s, [&] {
+        try {
+            for (int i = 0; i < 2; ++i) sent += c.send(i);
+        } catch (cancelled const&) {
+        }
+    });
+    cancel(s);
+    require(got == sent, "what was sent is received");
+}
+
+// Permits and notifications: who gives them while somebody is cancelled loses none.
+void permits() {
+    scheduler s(complete(2));
+    s.start();
+    hocket::counting_semaphore<> permits(0);
+    tally got;
+    for (int i = 0; i < 2; ++i)
+        spawn(s, [&] {
+            try {
+                permits.acquire();
+                ++got;
+            } catch (cancelled const&) {
+            }
+        });
+    thread giver([&] { permits.release(2); }, "giver");
+    cancel(s);
+    giver.join();
+    while (permits.try_acquire()) ++got;
+    require(got == 2, "each permit has one owner");
+}
+
+void notified() {
+    scheduler s(complete(1));
+    s.start();
+    hocket::mutex m;
+    bool ready = false;
+    {
+        hocket::condition_variable changed;
+        thread notifier(
+            [&] {
+                std::lock_guard const held(m);
+                ready = true;
+                changed.notify_all();
+            },
+            "notifier");
+        spawn(s, [&] {
+            std::unique_lock held(m);
+            try {
+                changed.wait(held, [&] { return ready; });
+            } catch (cancelled const&) {
+                require(held.owns_lock(), "the lock is held again");
+            }
+        });
+        cancel(s);
+        notifier.join();
+    }
+    require(m.try_lock(), "the mutex is free");
+    m.unlock();
+}
+
+// Several channels, of which any may come first.
+void chosen() {
+    scheduler s(complete(1));
+    s.start();
+    hocket::channel<int> a, b;
+    tally got, sent;
+    spawn(s, [&] {
+        try {
+            hocket::select(hocket::on_recv(a, [&](std::optional<int>) { ++got; }),
+                           hocket::on_recv(b, [&](std::optional<int>) { ++got; }));
+        } catch (cancelled const&) {
+        }
+    });
+    thread to_a([&] { sent += a.try_send(1) == channel_status::success; }, "to a");
+    thread to_b([&] { sent += b.try_send(1) == channel_status::success; }, "to b");
+    cancel(s);
+    to_a.join(), to_b.join();
+    require(got == sent, "one channel gave it");
+}
+
+// Fibers that go to sleep, that are spawned, delayed, or begin, as it comes.
+void all_end() {
+    scheduler s(complete(2));
+    s.start();
+    hocket::event never;
+    hocket::mutex m;
+    for (int i = 0; i < 2; ++i)
+        spawn(s, [&] {
+            std::lock_guard const held(m);
+            hocket::go([] {});
+            hocket::go({.delay = 1h}, [] { require(false, "it does not begin"); });
+            never.wait();
+        });
+    cancel(s);
+}
+
+// Its deadline comes as well.
+void timed() {
+    scheduler s(complete(1));
+    s.start();
+    hocket::event never;
+    tally ended;
+    spawn(s, [&] {
+        try {
+            static_cast<void>(never.wait_for(10us));
+            hocket::this_fiber::sleep_for(10us);
+            never.wait();
+        } catch (cancelled const&) {
+        }
+        ++ended;
+    });
+    cancel(s);
+    require(ended <= 1, "it ends once");
+}
+
+// Two cancel, one only drains.
+void by_several() {
+    scheduler s(complete(1));
+    hocket::event never;
+    spawn(s, [&] { never.wait(); });
+    s.start();
+    thread other([&] { cancel(s); }, "other");
+    thread drains([&] { s.shutdown(); }, "drains");
+    cancel(s);
+    other.join(), drains.join();
+}
+
+}  // namespace
+
+TEST_CASE("cancel: nothing is lost to a fiber that is cancelled") {
+    passes(whole("item or cancel"), item_or_cancel);
+    passes(whole("both sides"), both_sides);
+    passes(whole("permits"), permits);
+    passes(whole("notified"), notified);
+    passes(whole("chosen"), chosen);
+    finds(fault::claim_ignores_cancel, whole("item or cancel", 20'000), "", item_or_cancel);
+}
+
+TEST_CASE("cancel: no fiber stays asleep") {
+    passes(whole("all end"), all_end);
+    passes(whole("timed"), timed);
+    passes(whole("by several"), by_several);
+    finds(fault::park_ignores_cancel, whole("all end", 20'000), "", all_end);
+}
