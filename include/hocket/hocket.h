@@ -85,8 +85,9 @@ typedef struct hocket_launch {
     int64_t delay;      /* nanoseconds before it begins */
     int worker;         /* the only one that may run it, or HOCKET_ANY_WORKER */
     size_t stack_size;  /* bytes, if it needs more than others; 0: as they */
+    int own_fp_control; /* not 0: its rounding mode and the like go with it, and stay with it */
 } hocket_launch;
-#define HOCKET_LAUNCH {NULL, 0, HOCKET_ANY_WORKER, 0}
+#define HOCKET_LAUNCH {NULL, 0, HOCKET_ANY_WORKER, 0, 0}
 
 /* Spawns f(data) in the caller's runtime. `how` may be NULL. HOCKET_NO_RUNTIME, HOCKET_NO_MEMORY, HOCKET_INVALID. [fiber] */
 HOCKET_EXPORT hocket_status hocket_go(hocket_launch const* how, hocket_function f, void* data);

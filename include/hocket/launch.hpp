@@ -23,6 +23,11 @@ struct launch {
     // std::invalid_argument. More than the default: rounded up to a power of two; when no such stack is to be had (see
     // runtime_options::max_stacks) the spawn throws std::bad_alloc.
     std::size_t stack_size = 0;
+    // The task has a floating-point control state of its own (rounding, flush-to-zero, traps), which begins as its
+    // spawner's is at the spawn, and goes with it wherever it goes on. All other tasks share one: that of the thread that
+    // made the runtime; what one of them changes it must change back before it suspends or ends, which debug builds check.
+    // Jobs of such a task begin with its state. A suspension costs some 10 ns more; a fork as much as a spawn.
+    bool own_fp_control = false;
 };
 
 // Thrown by go() and its kin where there is no runtime to spawn into.

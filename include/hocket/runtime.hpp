@@ -128,8 +128,8 @@ public:
     // `cancelled`, and drops what has not begun (its closure is destroyed; who waits for it gets `cancelled`). Returns when
     // no task is left, or at the deadline: then who is left, of whom some may have ended meanwhile. The threads go on with
     // those, it may be called again, and the destructor waits for them. Where worker 0 has no thread it gets one. Throws
-    // std::system_error when that cannot be had, std::bad_alloc when the survivors cannot be told. In a fiber of this
-    // runtime it is misuse and ends the program. [any thread]
+    // std::system_error when that cannot be had, std::bad_alloc when the survivors cannot be told: call it again. In a fiber
+    // of this runtime it is misuse and ends the program. [any thread]
     std::vector<survivor> shutdown(cancel_t);
     std::vector<survivor> shutdown(cancel_t, std::chrono::steady_clock::time_point deadline);
     template <class Rep, class Period>

@@ -73,6 +73,7 @@ hocket::launch launch_of(hocket_launch const* how) {
     l.delay = nanoseconds(how->delay);
     l.worker = how->worker;
     l.stack_size = how->stack_size;
+    l.own_fp_control = how->own_fp_control != 0;
     return l;
 }
 

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <atomic>
+#include <cfenv>
 #include <chrono>
 #include <hocket/hocket.hpp>
 #include <hocket/scope.hpp>
@@ -74,6 +75,24 @@ TEST_CASE("misuse: a fiber cancels its own runtime; cancellation meets noexcept"
     CHECK(end.signal == SIGABRT);
     CHECK(end.text.find("hocket::v0::cancelled") != std::string::npos);  // std::terminate() names it
 }
+
+#ifndef NDEBUG
+TEST_CASE("misuse: a task leaves the rounding mode changed, by a yield, a wait, and at its end") {
+    for (int how = 0; how < 3; ++how)
+        dies("leaves the floating-point control state changed", [how] {
+            runtime rt(small(1));
+            rt.run([how] {
+                hocket::go([] { hocket::this_fiber::yield(); });
+                hocket::this_fiber::yield();
+                std::fesetround(FE_UPWARD);
+                if (how == 0) hocket::this_fiber::yield();
+                if (how == 1) hocket::this_fiber::sleep_for(1ms);
+                if (how == 2) return;
+                std::fesetround(FE_TONEAREST);
+            });
+        });
+}
+#endif
 
 TEST_CASE("misuse: run() from two threads at once") {
     dies("two threads at once", [] {

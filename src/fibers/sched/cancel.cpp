@@ -19,6 +19,8 @@ bool scheduler::cancel(std::int64_t deadline) {
     {
         hold held(guard_);
         close();
+        if (cancelling_.exchange(1, seq_cst) == 0) cancellations.fetch_add(1, seq_cst);
+        for (auto& w : workers_) w->call();
         if (!nothing_left()) {
             if (!started_)
                 start_threads(0);
@@ -30,9 +32,7 @@ bool scheduler::cancel(std::int64_t deadline) {
                 zero_present.store(true, relaxed);
             }
         }
-        if (cancelling_.exchange(1, seq_cst) == 0) cancellations.fetch_add(1, seq_cst);
     }
-    for (auto& w : workers_) w->call();
     for (auto& w : workers_) start_delayed_now(*w);
     end_waits();
     check_drained();

@@ -3,6 +3,7 @@
 
 #include <hocket/detail/config.hpp>
 
+#include "fibers/sched/own_fp.hpp"
 #include "fibers/sched/scheduler.hpp"
 #include "fibers/sched/task.hpp"
 #include "fibers/sched/worker.hpp"
@@ -42,6 +43,7 @@ HOCKET_ALWAYS_INLINE void execute(task& t) noexcept {
 
     ending const ends = t.ends;
     worker& w = *this_worker();
+    check_fp(w);
     w.set_current(nullptr);
     w.sched.unmake_here(w, &t);
     if (ends == w.tally.whom) [[likely]]

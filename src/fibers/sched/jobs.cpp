@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "fibers/sched/execute.hpp"
+#include "fibers/sched/own_fp.hpp"
 #include "fibers/sched/scheduler.hpp"
 #include "fibers/sched/worker.hpp"
 
@@ -24,6 +25,20 @@ static void call_job(void* closure) {
 }
 
 static constexpr task_type job_type{&call_job, nullptr, sizeof(job*), alignof(job*)};
+
+// One that begins with its forker's FP control state.
+struct fp_job {
+    job* what;
+    fp_control fp;
+
+    static void call(void* closure) {
+        fp_job const& j = *static_cast<fp_job*>(closure);
+        worn_fp const worn(j.fp);
+        j.what->call(*j.what);
+    }
+};
+static constexpr task_type fp_job_type{&fp_job::call, nullptr, sizeof(fp_job), alignof(fp_job)};
+static_assert(sizeof(fp_job) <= task::inline_bytes);
 
 task* scheduler::job_record(worker& w) noexcept {
     task* const t = record(&w, task_kind::ordinary, job_type);
@@ -62,6 +77,7 @@ void worker::settle() noexcept {
 
 void send_away(job& j, bool as_caller) noexcept {
     worker& w = *this_worker();
+    bool const own_fp = (w.odd & worker::has_own_fp) != 0;
     j.parent = &w.current()->face;
     task* const t = w.sched.job_record(w);
     if (t == nullptr) {
@@ -71,12 +87,16 @@ void send_away(job& j, bool as_caller) noexcept {
     }
     j.state.store(job::away, relaxed);
     w.sched.give_job(*t, j, as_caller);
+    if (own_fp) {
+        t->type = &fp_job_type;
+        ::new (static_cast<void*>(t->room)) fp_job{&j, fp_control::now()};
+    }
     w.sched.submit(t);
 }
 
 worker_face* fork_point() noexcept {
     worker* const w = this_worker();
-    if (w == nullptr || w->current() == nullptr) return nullptr;
+    if (w == nullptr || w->current() == nullptr || (w->odd & worker::has_own_fp) != 0) return nullptr;
     auto const left = static_cast<std::size_t>(static_cast<std::byte*>(__builtin_frame_address(0)) - w->stood_on()->base);
     return left >= headroom ? w : nullptr;
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "fibers/sched/misuse.hpp"
+#include "fibers/sched/own_fp.hpp"
 #include "fibers/sched/switch.hpp"
 #include "fibers/sched/task_memory.hpp"
 #include "seam/clock.hpp"
@@ -95,10 +96,11 @@ void scheduler::equip(worker* w, task& t, launch const* how) {
     try {
         if (how != nullptr) {
             t.pinned = static_cast<std::int16_t>(how->worker);
-            if (!how->name.empty() || how->delay.count() > 0) {
+            if (!how->name.empty() || how->delay.count() > 0 || how->own_fp_control) {
                 auto extra = std::make_unique<task_extra>();
                 extra->name = how->name;
                 extra->owner = &t;
+                if (how->own_fp_control) t.type = own_fp_type(*extra, *t.type);
                 if (how->delay.count() > 0) extra->start.deadline = seam::now() + how->delay.count();
                 give_extra(t, std::move(extra));
             }
@@ -180,9 +182,9 @@ void scheduler::submit(task* t) noexcept {
     if (task_extra* const extra = t->extra; extra != nullptr && extra->start.deadline != 0) {
         visit const counted(*this, !mine);
         extra->start.fire = &start_delayed;
-        arm(extra->start);
+        worker& keeper = arm(extra->start);
         // Either cancel() finds it armed, or this finds that it has begun.
-        if (cancelling()) start_delayed_now(*w);
+        if (cancelling()) start_delayed_now(keeper);
         return;
     }
     if (mine && !w->blocking && t->kind == task_kind::ordinary && t->pinned == any_worker && t->own == nullptr) {
@@ -255,17 +257,18 @@ void scheduler::requeue(worker& w, task* t) noexcept {
         w.push_ready(t);
 }
 
-void scheduler::arm(timer& t) noexcept {
+worker& scheduler::arm(timer& t) noexcept {
     worker* const w = this_worker();
     bool const mine = w != nullptr && &w->sched == this;
     if (mine && !w->blocking) {
         w->timers.arm(t);
-        return;
+        return *w;
     }
     // A blocking worker, or no worker, does not look after a wheel: an ordinary one does.
     visit const counted(*this, !mine);
     worker& other = at(ordinary() > 1 ? 1 : 0);
     if (other.timers.arm(t)) seats.wake(other.seat);
+    return other;
 }
 
 // --- waking

@@ -59,7 +59,7 @@ public:
     void run_first(void (*entry)(void*), void* closure, void const* site);
     void shutdown();
     // Cancels: see cancel.hpp. False when something is left at the deadline. Throws std::system_error when a thread that is
-    // needed for it cannot be had: nothing has been cancelled then.
+    // needed for it cannot be had; it may be called again.
     bool cancel(std::int64_t deadline);
     // Whether it has begun to. [any thread]
     bool cancelling() const noexcept { return cancelling_.load(seq_cst) != 0; }
@@ -149,8 +149,8 @@ public:
     void check_drained() noexcept;
     // Tells whom it concerns that a task is over. [worker `w`]
     void tell(worker& w, ending ends) noexcept;
-    // Arms a timer in the wheel of a worker that looks after it. [any thread]
-    void arm(timer& t) noexcept;
+    // Arms a timer in the wheel of a worker that looks after it: which. [any thread]
+    worker& arm(timer& t) noexcept;
 
     // The existing stack, of any size, whose guard, frames or record hold `address`, or null. Locks nothing. [any
     // thread]
@@ -180,6 +180,7 @@ public:
 
     runtime_options const options;
     backend const contexts;
+    fp_control const fp = fp_control::now();  // of all tasks that have none of their own
     parked_watch parked;
     trimmer trim;
     stack_pool stacks;

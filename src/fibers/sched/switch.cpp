@@ -6,6 +6,7 @@
 
 #include "fibers/sched/execute.hpp"
 #include "fibers/sched/hop.hpp"
+#include "fibers/sched/own_fp.hpp"
 #include "fibers/sched/scheduler.hpp"
 #include "fibers/sched/worker.hpp"
 
@@ -45,9 +46,20 @@ HOCKET_ALWAYS_INLINE void suspend_unobserved(worker* w, wait_reason why, void (*
     // Here w is stale (I2), and t runs.
 }
 
+static HOCKET_NOINLINE void suspend_without_fp(worker& w, wait_reason why, void (*publish)(worker&, void*), void* what) noexcept {
+    fp_control const own = fp_control::now();
+    worn_fp::take_off(w);
+    suspend(why, publish, what);
+    worn_fp::wear(own);
+}
+
 void suspend(wait_reason why, void (*publish)(worker&, void*), void* what) noexcept {
     worker* const w = this_worker();
-    if (w->unsettled()) [[unlikely]] w->settle();
+    if (w->unsettled()) [[unlikely]] {
+        if ((w->odd & worker::has_own_fp) != 0) return suspend_without_fp(*w, why, publish, what);
+        w->settle();
+    }
+    check_fp(*w);
     suspension_observer const& observer = w->sched.options.observer;
     if (observer.suspend == nullptr) [[likely]] {
         suspend_unobserved(w, why, publish, what);
@@ -71,8 +83,9 @@ static void requeue(worker& w, void* what) {
 // section lasts as in yield_task().
 static bool yield_to_fresh(worker* w, task* t) noexcept {
     if (w->dispatches_left <= 0 || w->called.load(relaxed) != 0 || t->pinned != any_worker || !w->jobs.empty() ||
-        !w->exceptions->empty())
+        !w->exceptions->empty() || (w->odd & worker::has_own_fp) != 0)
         return false;
+    check_fp(*w);
     if (w->mine.begin() && w->ready.push(t)) [[likely]] {
         if (t->own == nullptr) t->own = w->carrier;
         t->turn(task_state::running, task_state::ready);

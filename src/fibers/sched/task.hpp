@@ -34,6 +34,7 @@
 #include <vector>
 
 #include "fibers/context/context.hpp"
+#include "fibers/context/fp_control.hpp"
 #include "fibers/sched/timer_wheel.hpp"
 #include "fibers/sched/wait_reason.hpp"
 
@@ -68,6 +69,10 @@ struct task_extra {
     timer start;                      // armed while a delayed task waits to begin
     task* owner = nullptr;
     std::vector<local_value> locals;  // in order of construction
+    // Of a task with an FP control state of its own: what it begins with; its type, and the one that it shows instead.
+    fp_control fp;
+    task_type const* within_fp = nullptr;
+    task_type own_fp{};
 };
 
 // A field that one hand at a time writes, and that dump() may look at meanwhile.

@@ -49,7 +49,10 @@ void worker::enter() noexcept {
     seam::set_current(this);
     exceptions = exceptions_of_this_thread();
     if (!hold_spare()) internal_error("worker %u has no stack to begin on", index);
+    home_fp = fp_control::now();
+    sched.fp.put();
     leave_home(*this);
+    home_fp.put();
     seam::set_current(outer);
     signals.take_off();
 }

@@ -116,8 +116,8 @@ struct alignas(64) worker : worker_face {
         call();
     }
 
-    // Whether the running task has something that must not stay behind when it is suspended. [this worker]
-    bool unsettled() const noexcept { return !jobs.empty() || static_cast<bool>(tally.whom); }
+    // Whether the running task may have something that must not stay behind when it is suspended. [this worker]
+    bool unsettled() const noexcept { return !jobs.empty() || (odd & ~has_fresh) != 0; }
     // Sees to that: its jobs become tasks, the scope learns how many of its tasks have ended. [this worker]
     void settle() noexcept;
     // Tells the scope of the tasks that ended here last. [this worker]
@@ -165,8 +165,9 @@ struct alignas(64) worker : worker_face {
     std::int32_t dispatches_left = 0;
     std::int32_t yields_left = 0;
     std::int32_t yields_counted = 0;  // what yields_left was when they were last counted as suspensions
-    // What a yield has to see to first: there may be fresh tasks, and there is a tally. More often than it is true.
-    static constexpr unsigned char has_fresh = 1, has_tally = 2;
+    // What a yield has to see to first: there may be fresh tasks, and a tally, more often than it is true; the running task
+    // has an FP control state of its own.
+    static constexpr unsigned char has_fresh = 1, has_tally = 2, has_own_fp = 4;
     unsigned char odd = 0;
     bool special = false;          // always ask the loop: a blocking worker, or one whose switches are observed
     bool prefer_fresh = false;     // somebody yielded: fresh tasks first, once
@@ -227,6 +228,7 @@ struct alignas(64) worker : worker_face {
 
     context home;
     stack_view home_view;
+    fp_control home_fp;
     worker_signal_stack signals;
     seam::thread thread;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "fibers/sched/hop.hpp"
+#include "fibers/sched/own_fp.hpp"
 
 namespace hocket::inline HOCKET_ABI::detail {
 
@@ -20,6 +21,7 @@ HOCKET_ALWAYS_INLINE void yield_task(worker* w, task* t) noexcept {
         task* after;
         if (w->ready.rotate(t, n, after)) [[likely]] {
             // Of a thousand fibers no near cache has all the stacks.
+            check_fp(*w);
             __builtin_prefetch(after->saved.token);
             __builtin_prefetch(static_cast<std::byte const*>(after->saved.token) + 64);
             if (t->own == nullptr) t->own = w->carrier;
