@@ -57,6 +57,12 @@ public:
         return state->take();
     }
 
+    // Calls f(future) in a task of its own when this one is ready, with it, and returns the future of the result; of a
+    // result that is itself a future, the future of what that will have. This one is then no longer valid. As in the
+    // Concurrency TS. Throws future_error(no_state), and as go() does. [fiber]
+    template <class F>
+    auto then(F&& f);
+
     // Hands what it waits for over to a future that can be copied. Throws std::bad_alloc. [any thread]
     shared_future<R> share() { return shared_future<R>(std::move(*this)); }
 
@@ -124,6 +130,10 @@ public:
         else if constexpr (!std::is_void_v<R>)
             return static_cast<R const&>(*state.value);
     }
+
+    // See future: f gets a copy of this one, which stays. [fiber]
+    template <class F>
+    auto then(F&& f) const;
 
     // See future. [any thread]
     void wait() const { required().wait(); }
@@ -310,3 +320,5 @@ template <class F, class... Args>
 }
 
 }  // namespace hocket::inline HOCKET_ABI
+
+#include <hocket/detail/continuation.hpp>

@@ -24,5 +24,6 @@
 #include <hocket/semaphore.hpp>
 #include <hocket/shared_mutex.hpp>
 #include <hocket/this_fiber.hpp>
+#include <hocket/ticker.hpp>
 #include <hocket/timed_mutex.hpp>
 #include <hocket/when.hpp>

@@ -27,8 +27,23 @@ private:
     std::uint64_t number_ = 0;
 };
 
+// While it lives, the fiber that made it stays on one worker, and so on one thread: for code with thread-local habits. They
+// may be nested; each ends before the one that was made before it, in the fiber that made it.
+class [[nodiscard]] pin_scope {
+public:
+    // See this_fiber::pin().
+    HOCKET_API pin_scope() noexcept;
+    pin_scope(pin_scope const&) = delete;
+    pin_scope& operator=(pin_scope const&) = delete;
+    HOCKET_API ~pin_scope();
+
+private:
+    int before_;
+};
+
 namespace detail {
-HOCKET_API void sleep_until_ns(std::int64_t deadline);
+// Sleeps until the limit comes: whether that was the time.
+HOCKET_API bool sleep_within(wait_limit const& limit);
 }  // namespace detail
 
 namespace this_fiber {
@@ -43,16 +58,31 @@ HOCKET_API void yield_point() noexcept;
 // Suspends for at least `d`; returns at once when it is not positive. A plain thread sleeps. [any thread]
 template <class Rep, class Period>
 void sleep_for(std::chrono::duration<Rep, Period> d) {
-    if (d > d.zero()) detail::sleep_until_ns(detail::from_now(d));
+    if (d > d.zero()) detail::sleep_within(detail::from_now(d));
+}
+// The same, or until a stop is asked for: whether the whole time has passed. [any thread]
+template <class Rep, class Period>
+bool sleep_for(std::stop_token const& stop, std::chrono::duration<Rep, Period> d) {
+    if (d > d.zero()) return detail::sleep_within({stop, detail::from_now(d)});
+    return !stop.stop_requested();
 }
 
 // Suspends until `Clock` shows `t`. Throws what Clock::now() throws. [any thread]
 template <class Clock, class Duration>
 void sleep_until(std::chrono::time_point<Clock, Duration> t) {
     detail::attempt_until(t, [](detail::wait_limit const& limit) {
-        detail::sleep_until_ns(limit.deadline);
+        detail::sleep_within(limit);
         return false;
     });
+}
+template <class Clock, class Duration>
+bool sleep_until(std::stop_token const& stop, std::chrono::time_point<Clock, Duration> t) {
+    bool stopped = false;
+    detail::attempt_until(t, &stop, [&](detail::wait_limit const& limit) {
+        stopped = !detail::sleep_within(limit);
+        return stopped;
+    });
+    return !stopped;
 }
 
 // The running task's id; the empty id outside a task. [any thread]
@@ -67,6 +97,11 @@ HOCKET_API bool in_runtime() noexcept;
 // The number of the worker that runs this task now: 0 .. workers-1, then the blocking workers; -1 outside a task. May
 // change at every suspension unless the task is pinned. [any thread]
 HOCKET_API int worker() noexcept;
+
+// Keeps the calling fiber on the worker that it is on, from now until the scope ends, as launch::worker does for a task's
+// whole life: auto const stays = this_fiber::pin(); Others wait for that worker as long as it computes, and it for others, so
+// keep it short. Who helps out on the blocking pool goes to an ordinary worker first. No effect outside a task. [any thread]
+inline pin_scope pin() noexcept { return {}; }
 
 // The task's own memory, reset when the task completes. Throws no_runtime outside a task, std::bad_alloc when the
 // first use finds no memory. [fiber]

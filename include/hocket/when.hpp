@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <hocket/future.hpp>
-#include <hocket/go.hpp>
 #include <iterator>
 #include <tuple>
 #include <type_traits>
@@ -26,31 +25,8 @@ struct when_any_result {
 
 namespace detail {
 
-template <class F>
-inline constexpr bool is_future = false;
-template <class R>
-inline constexpr bool is_future<future<R>> = true;
-template <class R>
-inline constexpr bool is_future<shared_future<R>> = true;
-
 template <class I>
 using futures_of = std::vector<typename std::iterator_traits<I>::value_type>;
-
-// The future of what a detached task returns.
-template <class F>
-auto result_of_task(F f) {
-    using result = std::invoke_result_t<F&>;
-    promise<result> told;
-    future<result> later = told.get_future();
-    go([told = std::move(told), f = std::move(f)]() mutable {
-        try {
-            told.set_value(f());
-        } catch (...) {
-            told.set_exception(std::current_exception());
-        }
-    });
-    return later;
-}
 
 template <class Futures>
 auto wait_for_all(Futures futures) {

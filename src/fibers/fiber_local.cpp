@@ -3,54 +3,62 @@
 
 #include <hocket/launch.hpp>
 #include <hocket/this_fiber.hpp>
-#include <new>
+#include <vector>
 
+#include "fibers/sched/local_values.hpp"
 #include "fibers/sched/scheduler.hpp"
 #include "fibers/sched/task.hpp"
 #include "fibers/sched/worker.hpp"
 
 namespace hocket::inline HOCKET_ABI::detail {
 
-static atomic<std::size_t> next_key{0};
+namespace {
 
-std::size_t new_local_key() noexcept { return next_key.fetch_add(1, relaxed); }
-
-static void* find(task const* t, std::size_t key) noexcept {
-    if (t == nullptr || t->extra == nullptr) return nullptr;
-    task_extra const* const extra = t->extra;
-    for (local_value const& v : extra->locals)
-        if (v.key == key) return v.value;
-    return nullptr;
+// The keys that are not in use. Room for all that were ever made is kept, so that giving one back needs none.
+struct key_store {
+    lock guard;
+    std::vector<std::size_t> unused;
+    std::size_t made = 0;
+};
+key_store& keys() {
+    static key_store* const all = new key_store;  // variables in static storage may outlive any object here
+    return *all;
 }
 
-// A job that is called inside its forker has locals of its own, once it has made one.
+}  // namespace
+
+std::size_t new_local_key() {
+    key_store& k = keys();
+    hold const held(k.guard);
+    if (k.unused.empty()) {
+        k.unused.reserve(k.made + 1);
+        return k.made++;
+    }
+    std::size_t const key = k.unused.back();
+    k.unused.pop_back();
+    return key;
+}
+
+void drop_local_key(std::size_t key) noexcept {
+    key_store& k = keys();
+    hold const held(k.guard);
+    k.unused.push_back(key);
+}
+
+
 void* local_if(std::size_t key) noexcept {
-    task const* t = identity_bearer(this_task());
-    if (t != nullptr && t->face.inlined != nullptr) t = t->face.inlined->record;
-    return find(t, key);
+    local_values const* const values = local_values_here();
+    return values != nullptr ? values->find(key) : nullptr;
 }
 
 void* local(std::size_t key, local_type const& type) {
     if (void* const value = local_if(key)) return value;
-    if (!this_fiber::in_runtime()) throw no_runtime("hocket: a fiber_local was used outside a task");
-    auto free = [&type](void* place) { ::operator delete(place, std::align_val_t(type.align)); };
-    void* const place = ::operator new(type.size, std::align_val_t(type.align));
-    try {
-        type.construct(place);  // the user's: it may suspend; the task stays the same, its worker need not
-    } catch (...) {
-        free(place);
-        throw;
-    }
-    try {
-        task& t = *this_identity();
-        if (t.extra == nullptr) t.home->give_extra(t, std::make_unique<task_extra>());
-        static_cast<task_extra*>(t.extra)->locals.push_back({key, place, &type});
-    } catch (...) {
-        type.destroy(place);
-        free(place);
-        throw;
-    }
-    return place;
+    task* const t = this_identity();
+    if (t == nullptr) throw no_runtime("hocket: a fiber_local was used outside a task");
+    if (void* const value = local_if(key)) return value;  // it has just been inherited
+    // Whoever spawns looks at the record of the task that runs, of which a job called inside it is a part.
+    if (type.copy != nullptr) extra_of(*this_task()).passes_on = true;
+    return extra_of(*t).locals.add(key, type, [&type](void* place) { type.construct(place); });
 }
 
 }  // namespace hocket::inline HOCKET_ABI::detail

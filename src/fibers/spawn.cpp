@@ -14,20 +14,32 @@ namespace hocket::inline HOCKET_ABI::detail {
     throw no_runtime("hocket: go() was called outside a runtime; call it from a task, or use runtime::go()");
 }
 
+// A child of `by`, which has an extra, begins with what it passes on. Gives the record back when it throws.
+static HOCKET_NOINLINE void inherit(task& child, task const& by) {
+    if (!static_cast<task_extra*>(by.extra)->passes_on) return;
+    try {
+        inherit_locals(child);
+    } catch (...) {
+        child.home->unmake(&child);
+        throw;
+    }
+}
+
 new_task::made new_task::make(scheduler* core, task_kind kind, launch const* how, task_type const& type) {
+    task const* const by = this_task();
     if (core == nullptr) {
-        task const* const t = this_task();
-        if (t == nullptr) [[unlikely]] outside();
-        core = t->home;
+        if (by == nullptr) [[unlikely]] outside();
+        core = by->home;
     }
     task* const t = core->make(kind, how, type);
+    if (by != nullptr && by->extra != nullptr) [[unlikely]] inherit(*t, *by);
     return {t, t->closure()};
 }
 
 // A record for an ordinary task of the calling fiber's runtime.
-HOCKET_ALWAYS_INLINE task* plain_record(worker*& w, task_type const& type) {
+HOCKET_ALWAYS_INLINE task* plain_record(worker*& w, task const*& by, task_type const& type) {
     w = this_worker();
-    if (w == nullptr || w->current() == nullptr) [[unlikely]] outside();
+    if (w == nullptr || (by = w->current()) == nullptr) [[unlikely]] outside();
     task* const t = w->sched.record(w, task_kind::ordinary, type);
     if (t == nullptr) [[unlikely]] throw std::bad_alloc();
     return t;
@@ -35,16 +47,20 @@ HOCKET_ALWAYS_INLINE task* plain_record(worker*& w, task_type const& type) {
 
 new_task::made new_task::make_small(task_type const& type) {
     worker* w;
-    task* const t = plain_record(w, type);
+    task const* by;
+    task* const t = plain_record(w, by, type);
     t->step(task_state::free, task_state::fresh);
+    if (by->extra != nullptr) [[unlikely]] inherit(*t, *by);
     return {t, t->room};
 }
 
 new_task::made new_task::make_plain(task_type const& type) {
     worker* w;
-    task* const t = plain_record(w, type);
+    task const* by;
+    task* const t = plain_record(w, by, type);
     w->sched.equip(w, *t, nullptr);
     t->step(task_state::free, task_state::fresh);
+    if (by->extra != nullptr) [[unlikely]] inherit(*t, *by);
     return {t, t->closure()};
 }
 

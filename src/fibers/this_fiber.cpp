@@ -20,10 +20,12 @@ namespace detail {
 
 std::int64_t now_ns() noexcept { return seam::now(); }
 
-void sleep_until_ns(std::int64_t deadline) {
-    // A wait with no source but its deadline.
+bool sleep_within(wait_limit const& limit) {
+    // A wait with no source but its limit.
     waiter me(wait_reason::sleep);
-    if (me.wait(deadline) == waiter::cancelled) throw_cancelled();
+    std::uint32_t const key = me.wait(limit);
+    if (key == waiter::cancelled) throw_cancelled();
+    return key == waiter::timed_out;
 }
 
 bool should_offload() noexcept {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "crowd.hpp"
+#include "in_runtimes.hpp"
 #include "seed.hpp"
 
 using namespace std::chrono_literals;
@@ -318,4 +319,53 @@ FIBER_TEST_CASE("async: a tree of thousands, each waiting for its children", .wo
         }
     };
     CHECK(hocket::async(tree{}, 11).get() == 2048);
+}
+
+TEST_CASE("future::then: one result feeds the next; futures of futures are unwrapped, exceptions travel") {
+    in_runtimes([] {
+        auto const text = hocket::async([] { return 20; })
+                              .then([](hocket::future<int> f) { return f.get() + 1; })
+                              .then([](hocket::future<int> f) {
+                                  return hocket::async([n = f.get()] {
+                                      hocket::this_fiber::yield();
+                                      return 2 * n;
+                                  });
+                              })
+                              .then([](hocket::future<int> f) { return std::to_string(f.get()); })
+                              .get();
+        CHECK(text == "42");
+
+        hocket::promise<int> later;
+        std::atomic<int> called{0};
+        auto chain = later.get_future().then([&](hocket::future<int> f) {
+            called.fetch_add(1);
+            return f.get();
+        });
+        for (int i = 0; i < 20; ++i) hocket::this_fiber::yield();
+        CHECK(called.load() == 0);
+        later.set_exception(std::make_exception_ptr(std::runtime_error("the first")));
+        auto end = chain.then([&](hocket::future<int> f) {
+            CHECK_THROWS_WITH_AS(f.get(), "the first", std::runtime_error);
+            throw std::logic_error("the second");
+        });
+        CHECK_FALSE(chain.valid());
+        CHECK_THROWS_WITH_AS(end.get(), "the second", std::logic_error);
+        CHECK(called.load() == 1);
+        CHECK_THROWS_AS(hocket::future<int>().then([](hocket::future<int>) {}), hocket::future_error);
+    });
+}
+
+TEST_CASE("shared_future::then: leaves it as it is, and may be asked for several times") {
+    in_runtimes([] {
+        int n = 0;
+        hocket::promise<int&> later;
+        hocket::shared_future<int&> all = later.get_future();
+        auto const same = [](hocket::shared_future<int&> f) -> int& { return f.get(); };
+        auto a = all.then(same), b = all.then(same);
+        CHECK(all.valid());
+        later.set_value(n);
+        CHECK(&a.get() == &n);
+        CHECK(&b.get() == &n);
+        CHECK(&all.get() == &n);
+    });
 }

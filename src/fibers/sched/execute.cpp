@@ -13,16 +13,8 @@
 
 namespace hocket::inline HOCKET_ABI::detail {
 
-// Fiber-locals, the last made first; a destructor may look at another and so make it.
 static void end_locals(task& t) noexcept {
-    task_extra* const extra = t.extra;
-    if (extra == nullptr) return;
-    while (!extra->locals.empty()) {
-        local_value const last = extra->locals.back();
-        extra->locals.pop_back();
-        last.type->destroy(last.value);
-        ::operator delete(last.value, std::align_val_t(last.type->align));
-    }
+    if (task_extra* const extra = t.extra; extra != nullptr) extra->locals.end();
 }
 
 static void end_memory(task& t) noexcept {

@@ -150,7 +150,7 @@ task* worker::idle() noexcept {
 
 // A blocking worker without a blocking task: helps with ordinary work that nobody else gets round to. [carrier]
 task* worker::rest() noexcept {
-    auto something = [this] { return leaving.load(relaxed) || sched.blocking_tasks.size() != 0; };
+    auto something = [this] { return leaving.load(relaxed) || !mail.empty() || sched.blocking_tasks.size() != 0; };
     std::int64_t const now = seam::now();
     bool const waiting = sched.work_visible();
     // Helping goes on without a pause only where it was worth it.
@@ -187,9 +187,9 @@ task* worker::rest() noexcept {
 }
 
 bool worker::has_better_to_do() const noexcept {
-    if (leaving.load(relaxed)) return true;
+    if (leaving.load(relaxed) || !mail.empty()) return true;
     if (blocking) return sched.blocking_tasks.size() != 0;
-    return !mail.empty() || sched.work_visible() || timers.next_service() <= seam::now();
+    return sched.work_visible() || timers.next_service() <= seam::now();
 }
 
 // Before a sleep: gives memory back, when it is time for that. Until when to sleep at most. [carrier]

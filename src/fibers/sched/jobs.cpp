@@ -75,6 +75,16 @@ void worker::settle() noexcept {
     if (any) sched.wake_for_work(*this);
 }
 
+// False when there is no memory for what the job inherits.
+static bool inherits(task& t) noexcept {
+    try {
+        inherit_locals(t);
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
 void send_away(job& j, bool as_caller) noexcept {
     worker& w = *this_worker();
     bool const own_fp = (w.odd & worker::has_own_fp) != 0;
@@ -85,18 +95,26 @@ void send_away(job& j, bool as_caller) noexcept {
         j.state.store(job::done, relaxed);
         return;
     }
-    j.state.store(job::away, relaxed);
     w.sched.give_job(*t, j, as_caller);
+    if (w.current()->extra != nullptr && !as_caller && !inherits(*t)) {
+        t->home->unmake(t);
+        call_unseen(j);
+        j.state.store(job::done, relaxed);
+        return;
+    }
+    j.state.store(job::away, relaxed);
     if (own_fp) {
         t->type = &fp_job_type;
         ::new (static_cast<void*>(t->room)) fp_job{&j, fp_control::now()};
     }
-    w.sched.submit(t);
+    t->home->submit(t);
 }
 
 worker_face* fork_point() noexcept {
     worker* const w = this_worker();
     if (w == nullptr || w->current() == nullptr || (w->odd & worker::has_own_fp) != 0) return nullptr;
+    // Those of its jobs that are called here would not begin with what it passes on.
+    if (task_extra const* const extra = w->current()->extra; extra != nullptr && extra->passes_on) return nullptr;
     auto const left = static_cast<std::size_t>(static_cast<std::byte*>(__builtin_frame_address(0)) - w->stood_on()->base);
     return left >= headroom ? w : nullptr;
 }
@@ -132,6 +150,33 @@ task* identity_bearer(task* t) noexcept {
     return t;
 }
 
+// Of an identity: that of the job which `bearer` calls inside itself, or its own. A job has locals of its own, once it has
+// made one.
+static local_values* values_of(task const* bearer, job const* inlined) noexcept {
+    task const* const t = inlined != nullptr ? inlined->record : bearer;
+    task_extra* const extra = t != nullptr ? static_cast<task_extra*>(t->extra) : nullptr;
+    return extra != nullptr ? &extra->locals : nullptr;
+}
+
+local_values* local_values_here() noexcept {
+    task const* const bearer = identity_bearer(this_task());
+    return bearer != nullptr ? values_of(bearer, bearer->face.inlined) : nullptr;
+}
+
+task_extra& extra_of(task& t) {
+    if (t.extra == nullptr) t.home->give_extra(t, std::make_unique<task_extra>());
+    return *t.extra;
+}
+
+static void inherit_from(local_values const* from, task& child) {
+    if (from == nullptr || !from->has_heirlooms()) return;
+    task_extra& extra = extra_of(child);
+    extra.passes_on = true;
+    extra.locals.inherit(*from);
+}
+
+void inherit_locals(task& child) { inherit_from(local_values_here(), child); }
+
 task* this_identity() {
     worker* const w = this_worker();
     task* const bearer = identity_bearer(w != nullptr ? w->current() : nullptr);
@@ -139,6 +184,7 @@ task* this_identity() {
     job* const j = bearer->face.inlined;
     if (j == nullptr) return bearer;
     if (j->record == nullptr) {
+        local_values const* const forker = values_of(bearer, j->outer);
         task* const t = w->sched.record(w, task_kind::ordinary, job_type);
         if (t == nullptr) throw std::bad_alloc();
         w->sched.give_job(*t, *j);
@@ -148,6 +194,7 @@ task* this_identity() {
         else
             j->id = t->id;
         j->record = t;
+        inherit_from(forker, *t);  // it was called here because there was no memory for a task
     }
     return j->record;
 }

@@ -145,7 +145,11 @@ void scheduler::tidy(worker* w, task& t) noexcept {
         else
             closures.give(place);
     }
-    if (t.extra != nullptr) give_extra(t, nullptr);
+    if (t.extra != nullptr) {
+        // A task that has run has none left: these were inherited by one that will not.
+        static_cast<task_extra*>(t.extra)->locals.end();
+        give_extra(t, nullptr);
+    }
 }
 
 void scheduler::unmake(task* t) noexcept {
@@ -224,7 +228,7 @@ void scheduler::place(worker* w, bool mine, task* t) noexcept {
         } else {
             owner.mail.put(t);
             owner.call();
-            seats.wake(owner.seat);
+            (owner.blocking ? pool_seats : seats).wake(owner.seat);
         }
     } else if (t->kind == task_kind::blocking) {
         blocking_tasks.push(t);

@@ -31,10 +31,10 @@
 #include <hocket/this_fiber.hpp>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "fibers/context/context.hpp"
 #include "fibers/context/fp_control.hpp"
+#include "fibers/sched/local_values.hpp"
 #include "fibers/sched/timer_wheel.hpp"
 #include "fibers/sched/wait_reason.hpp"
 
@@ -42,7 +42,6 @@ namespace hocket::inline HOCKET_ABI::detail {
 
 class scheduler;
 struct task_memory;
-struct local_type;
 
 enum class task_state : std::uint8_t { free, fresh, running, suspended, ready, resting, trimmed };
 
@@ -56,24 +55,21 @@ char const* to_string(task_state s) noexcept;
 // In the record; in a slab of closures; on the heap.
 enum class closure_place : std::uint8_t { room, slab, heap };
 
-// One fiber-local value of a task.
-struct local_value {
-    std::size_t key;
-    void* value;
-    local_type const* type;
-};
-
 // What few tasks have.
 struct task_extra {
     std::string name;
     timer start;                      // armed while a delayed task waits to begin
     task* owner = nullptr;
-    std::vector<local_value> locals;  // in order of construction
+    local_values locals;
+    bool passes_on = false;           // it, or a job called inside it, has locals that children inherit
     // Of a task with an FP control state of its own: what it begins with; its type, and the one that it shows instead.
     fp_control fp;
     task_type const* within_fp = nullptr;
     task_type own_fp{};
 };
+
+// A task's extra, made when it has none. Throws std::bad_alloc. [its spawner, or itself]
+task_extra& extra_of(task& t);
 
 // A field that one hand at a time writes, and that dump() may look at meanwhile.
 template <class T>

@@ -131,7 +131,11 @@ void worker::pass_point() noexcept {
 }
 
 task* worker::next() noexcept {
-    if (blocking) return sched.blocking_tasks.pop();
+    if (blocking) {
+        if (!mail.empty()) drain_mail();
+        task* const t = pinned.pop();
+        return t != nullptr ? t : sched.blocking_tasks.pop();
+    }
     if (--dispatches_left < 0)
         if (task* const t = look_around(); t != nullptr) return t;
     if (called.load(relaxed) != 0) answer();

@@ -276,4 +276,10 @@ task* this_identity();
 // Its id; 0 outside. [any thread]
 std::uint64_t identity_number() noexcept;
 
+// Its fiber-local values; null when it has none yet. [any thread]
+local_values* local_values_here() noexcept;
+
+// Copies into `child`, which has not begun, those that are inherited. Throws std::bad_alloc, and what copying throws. [fiber]
+void inherit_locals(task& child);
+
 }  // namespace hocket::inline HOCKET_ABI::detail
