@@ -11,6 +11,7 @@
 #include <hocket/audio/oscillator.hpp>
 #include <hocket/audio/panel.hpp>
 #include <hocket/audio/patch.hpp>
+#include <hocket/audio/patch_file.hpp>
 #include <hocket/audio/port.hpp>
 #include <hocket/audio/registry.hpp>
 #include <hocket/audio/runner_pool.hpp>
