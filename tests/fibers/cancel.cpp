@@ -149,7 +149,7 @@ TEST_CASE("cancel: every wait that is listed is left by unwinding, and all that 
             rt.start();
             std::atomic<int> begun{0}, unwound{0}, ended{0}, went_on{0};
             for (int i = 0; i < 3; ++i)
-                rt.go([&] {
+                rt.go([&, i] {
                     frame const here(unwound);
                     auto const at_the_end = std::unique_ptr<std::atomic<int>, void (*)(std::atomic<int>*)>(
                         &ended, [](std::atomic<int>* n) { n->fetch_add(1); });
