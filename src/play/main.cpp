@@ -1,4 +1,4 @@
-// hocket-play: renders a patch that streams a WAV file. Exit codes: 0 rendered; 1 it could not be, or frames are
+// hocket-play: renders a patch, or streams a WAV file. Exit codes: 0 rendered; 1 it could not be, or frames are
 // missing; 2 usage.
 #include <cinttypes>
 #include <cstdio>

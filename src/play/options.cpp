@@ -27,12 +27,15 @@ std::optional<options> parse(int argc, char** argv) {
     result.out = "play.wav";
     std::string driver = "freewheel", seconds, block = "64", context;
 
-    CLI::App app("Renders a patch that streams a WAV file through an AsyncThread, sample for sample.", "hocket-play");
-    app.add_option("--in", result.in, "The WAV file to stream")->capture_default_str();
-    app.add_option("--out", result.out, "The WAV file to write, in the encoding of the other")->capture_default_str();
+    CLI::App app("Renders a patch; without one, a patch that streams a WAV file through an AsyncThread, sample for sample.",
+                 "hocket-play");
+    app.add_option("patch", result.patch, "A patch file, as MetaModules write them");
+    auto const* const in = app.add_option("--in", result.in, "The WAV file to stream")->capture_default_str();
+    app.add_option("--out", result.out, "The WAV file to write: in the encoding of the other, or of a patch in float")
+        ->capture_default_str();
     app.add_option("--driver", driver, "freewheel (as fast as possible, reproducible) or timer (in real time)")
         ->capture_default_str();
-    app.add_option("--seconds", seconds, "How long to render; as long as the file by default");
+    app.add_option("--seconds", seconds, "How long to render; by default as long as the WAV, or 10 s of a patch");
     app.add_option("--block", block, "Frames per block, 1 to 8192")->capture_default_str();
     app.add_option("--context", context, "How fibers are switched: native or boost");
     try {
@@ -68,6 +71,10 @@ std::optional<options> parse(int argc, char** argv) {
         throw usage_error("--context: '" + context + "' is neither native nor boost");
 
     std::error_code ignored;
+    if (!result.patch.empty()) {
+        if (in->count() != 0) throw usage_error("--in: a patch reads what its modules name; only without one a WAV is streamed");
+        result.in = result.patch;
+    }
     if (std::filesystem::equivalent(result.in, result.out, ignored))
         throw usage_error("--out: '" + result.out + "' is the file to be read");
     if (result.in == default_in && !std::filesystem::exists(result.in, ignored))

@@ -11,10 +11,11 @@ namespace play {
 enum class driver { freewheel, timer };
 
 struct options {
+    std::string patch;              // a patch file; empty: one that streams `in`
     std::string in;
     std::string out;
     play::driver driver = play::driver::freewheel;
-    std::optional<double> seconds;  // empty: as long as the file
+    std::optional<double> seconds;  // empty: as long as `in`, or ten for a patch
     unsigned block = 64;            // frames
     hocket::context_backend context = hocket::context_backend::automatic;
 };

@@ -1,4 +1,4 @@
-// The patch: each channel of the WAV player goes through an amplifier at full level to an output of the panel.
+// Without a patch file the patch is this: each channel of the WAV player goes through an amplifier at full level to an output of the panel.
 //
 // The one cable between them delays by one sample; that first frame is left out, so that frame i of the output is frame
 // i of the file.
@@ -6,9 +6,12 @@
 
 #include <chrono>
 #include <cmath>
+#include <cstdio>
 #include <hocket/audio.hpp>
 #include <memory>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "recorder.hpp"
 
@@ -42,13 +45,13 @@ static void run_freewheel(audio::engine& e, audio::freewheel_options const& how,
     }
 }
 
-static audio::timer_stats run_timer(audio::engine& e, audio::timer_options const& how, audio::wav_player& player,
+// `player`, if any, has read ahead before the clock starts, else the first frames would be silent.
+static audio::timer_stats run_timer(audio::engine& e, audio::timer_options const& how, audio::wav_player* player,
                                     std::uint64_t frames, recorder& to, audio::wav_writer& file) {
     using namespace std::chrono_literals;
     audio::timer_driver driver(e, how);
-    // The file is read ahead before the clock starts, else the first frames would be silent.
     auto const patience = std::chrono::steady_clock::now() + 10s;
-    while (!player.ready()) {
+    while (player != nullptr && !player->ready()) {
         if (std::chrono::steady_clock::now() > patience) throw std::runtime_error("the file was not read within 10 s");
         std::this_thread::sleep_for(1ms);
     }
@@ -62,7 +65,42 @@ static audio::timer_stats run_timer(audio::engine& e, audio::timer_options const
     return driver.stats();
 }
 
+// Each output of the panel is a channel.
+static report render_patch(options const& o) {
+    std::vector<std::string> warnings;
+    audio::patch_file const said = audio::read_patch_file(o.patch, &warnings);
+    audio::patch const p = audio::to_patch(said, &warnings);
+    for (std::string const& w : warnings) std::fprintf(stderr, "hocket-play: %s\n", w.c_str());
+    if (p.panel_outputs() == 0) throw std::runtime_error(o.patch + ": nothing is connected to an output of the panel");
+
+    audio::wav_format const format{.sample_rate = said.samplerate != 0 ? said.samplerate : 48'000,
+                                   .channels = static_cast<unsigned>(p.panel_outputs()),
+                                   .encoding = audio::wav_encoding::float32};
+    auto const frames = static_cast<std::uint64_t>(std::llround(o.seconds.value_or(10) * format.sample_rate));
+    auto const pool = std::make_shared<audio::runner_pool>(audio::runner_pool_options{.context = o.context});
+    audio::engine e({.runners = pool});
+    e.load(p);
+
+    audio::wav_writer file(o.out, format);
+    recorder to(format.channels, 0, frames, format.sample_rate);
+    report r;
+    if (o.driver == driver::freewheel)
+        run_freewheel(e, {.sample_rate = format.sample_rate, .block = o.block}, frames, to, file);
+    else
+        r.timer = run_timer(e, {.sample_rate = format.sample_rate, .block = o.block}, nullptr, frames, to, file);
+    file.close();
+    r.frames = to.written();
+    r.sample_rate = format.sample_rate;
+    r.channels = format.channels;
+    r.async_calls = e.stats().async_calls;
+    r.lost = to.lost();
+    r.checksum = to.checksum();
+    r.context = pool->stats().context == hocket::context_backend::boost ? "boost" : "native";
+    return r;
+}
+
 report render(options const& o) {
+    if (!o.patch.empty()) return render_patch(o);
     audio::wav_format format;
     std::uint64_t frames = 0;
     {
@@ -87,7 +125,7 @@ report render(options const& o) {
     if (o.driver == driver::freewheel)
         run_freewheel(e, {.sample_rate = format.sample_rate, .block = o.block}, frames + cable_delay, to, file);
     else
-        r.timer = run_timer(e, {.sample_rate = format.sample_rate, .block = o.block}, player, frames + cable_delay, to,
+        r.timer = run_timer(e, {.sample_rate = format.sample_rate, .block = o.block}, &player, frames + cable_delay, to,
                             file);
     file.close();
     if (auto const why = player.failure(); !why.empty()) throw std::runtime_error(why);

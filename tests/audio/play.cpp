@@ -112,3 +112,55 @@ TEST_CASE("every mistake has one sentence and an exit code") {
     std::string output;
     CHECK(play({"--help"}, output) == 0);
 }
+
+TEST_CASE("a patch file is rendered, the same twice, on both contexts; what is not here is told") {
+    folder dir;
+    write_wav(dir / "in.wav", noise(3000), {.sample_rate = 32000, .encoding = wav_encoding::float32});
+    std::ofstream(dir / "song.yml") << "PatchData:\n"
+                                       "  patch_name: song\n"
+                                       "  module_slugs: {0: 'any:Panel', 1: 'hocket:WavPlayer', 2: 'any:Missing', 3: 'hocket:Oscillator'}\n"
+                                       "  mapped_outs:\n"
+                                       "    - {panel_jack_id: 0, out: {module_id: 1, jack_id: 0}}\n"
+                                       "    - {panel_jack_id: 1, out: {module_id: 3, jack_id: 0}}\n"
+                                       "    - {panel_jack_id: 2, out: {module_id: 2, jack_id: 5}}\n"
+                                       "  static_knobs: [{module_id: 3, param_id: 0, value: 0.5}]\n"
+                                       "  vcvModuleStates: [{module_id: 1, data: '" +
+                                           (dir / "in.wav") + "'}]\n  suggested_samplerate: 32000\n";
+    std::string output;
+    for (char const* const context : {"native", "boost"})
+        for (char const* const block : {"64", "17"}) {
+            REQUIRE(play({dir / "song.yml", "--out", dir / "out.wav", "--seconds", "0.1", "--context", context, "--block", block}, output) == 0);
+            CHECK(output.find("hocket-play: patch 'song': module 2, 'any:Missing', is not here: it is silent") != std::string::npos);
+            CHECK(output.find("frames       3200\n") != std::string::npos);
+            CHECK(output.find("channels     3 at 32000 Hz\n") != std::string::npos);
+            auto const bytes = bytes_of(dir / "out.wav");
+            if (std::string(context) == "native" && std::string(block) == "64") std::ofstream(dir / "first.wav", std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+            CHECK(bytes == bytes_of(dir / "first.wav"));
+        }
+    auto const samples = read_wav(dir / "out.wav"), in = read_wav(dir / "in.wav");
+    REQUIRE(samples.size() == 3 * 3200);
+    // The streamed file is there, sample for sample; the oscillator swings; the missing module is silent.
+    bool streamed = true, silent = true, swings = false;
+    for (std::size_t i = 0; i < 3000; ++i) {
+        streamed = streamed && samples[3 * i] == in[i];
+        swings = swings || samples[3 * i + 1] != 0;
+        silent = silent && samples[3 * i + 2] == 0;
+    }
+    CHECK(streamed);
+    CHECK(swings);
+    CHECK(silent);
+}
+
+TEST_CASE("a patch file that is wrong, or leads nowhere, is refused with a sentence") {
+    folder dir;
+    std::string output;
+    std::ofstream(dir / "bad.yml") << "PatchData:\n  patch_name: x\n  int_cables:\n    - out: {module_id: 1}\n";
+    CHECK(play({dir / "bad.yml", "--out", dir / "out.wav"}, output) == 1);
+    CHECK(output.find("bad.yml:4: PatchData.int_cables[0].out: 'jack_id' is missing") != std::string::npos);
+    std::ofstream(dir / "mute.yml") << "PatchData: {patch_name: x}\n";
+    CHECK(play({dir / "mute.yml", "--out", dir / "out.wav"}, output) == 1);
+    CHECK(output.find("nothing is connected to an output of the panel") != std::string::npos);
+    CHECK(play({dir / "gone.yml", "--out", dir / "out.wav"}, output) == 1);
+    CHECK(output.find("gone.yml: it cannot be opened") != std::string::npos);
+    CHECK(play({dir / "mute.yml", "--in", dir / "in.wav"}, output) == 2);
+}

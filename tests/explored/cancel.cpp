@@ -2,11 +2,14 @@
 #include "fibers/sched/cancel.hpp"
 
 #include <chrono>
+#include <hocket/barrier.hpp>
 #include <hocket/cancelled.hpp>
 #include <hocket/channel.hpp>
 #include <hocket/condition_variable.hpp>
 #include <hocket/event.hpp>
+#include <hocket/future.hpp>
 #include <hocket/go.hpp>
+#include <hocket/limiter.hpp>
 #include <hocket/mutex.hpp>
 #include <hocket/select.hpp>
 #include <hocket/semaphore.hpp>
@@ -161,6 +164,76 @@ void chosen() {
     require(got == sent, "one channel gave it");
 }
 
+// A result, which is set as the waiter is cancelled: he has it, or may ask again.
+void result_or_cancel() {
+    scheduler s(complete(1));
+    s.start();
+    hocket::promise<int> told;
+    hocket::shared_future<int> result = told.get_future();
+    tally got, gave_up;
+    spawn(s, [&] {
+        try {
+            got += result.get();
+        } catch (cancelled const&) {
+            ++gave_up;
+            require(result.valid(), "he who was cancelled still has the future");
+        }
+    });
+    thread teller([&] { told.set_value(1); }, "teller");
+    cancel(s);
+    teller.join();
+    require(got + gave_up <= 1, "one of the two");
+    require(result.get() == 1, "the result is there");
+}
+
+// A place in a limiter, and a phase of a barrier that two fibers and a thread arrive at.
+void places_and_phases() {
+    scheduler s(complete(1));
+    s.start();
+    hocket::limiter one(1);
+    hocket::barrier<> two(2);
+    spawn(s, [&] {
+        try {
+            auto const mine = one.enter();
+            two.arrive_and_wait();
+        } catch (cancelled const&) {
+        }
+    });
+    thread other(
+        [&] {
+            if (auto const mine = one.try_enter()) seam::now();
+            static_cast<void>(two.arrive());
+        },
+        "other");
+    cancel(s);
+    other.join();
+    require(one.in_flight() == 0, "every place is free again");
+}
+
+// The fibers of another runtime wait for the same.
+void of_another_runtime() {
+    scheduler stays(complete(1));
+    stays.start();
+    hocket::channel<int> c;
+    tally got;
+    spawn(stays, [&] { got += c.recv().value_or(0); });
+    {
+        scheduler goes(complete(1));
+        goes.start();
+        spawn(goes, [&] {
+            try {
+                got += c.recv().value_or(0);
+            } catch (cancelled const&) {
+            }
+        });
+        cancel(goes);
+    }
+    if (got == 0) require(c.send(1), "the channel is open");
+    c.close();
+    stays.shutdown();
+    require(got == 1, "who stays gets the item");
+}
+
 // Fibers that go to sleep, that are spawned, delayed, or begin, as it comes.
 void all_end() {
     scheduler s(complete(2));
@@ -216,6 +289,9 @@ TEST_CASE("cancel: nothing is lost to a fiber that is cancelled") {
     passes(whole("permits"), permits);
     passes(whole("notified"), notified);
     passes(whole("chosen"), chosen);
+    passes(whole("result or cancel"), result_or_cancel);
+    passes(whole("places and phases"), places_and_phases);
+    passes(whole("of another runtime", 800), of_another_runtime);
     finds(fault::claim_ignores_cancel, whole("item or cancel", 20'000), "", item_or_cancel);
 }
 
