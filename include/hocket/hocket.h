@@ -1,10 +1,11 @@
 /* hocket for C: runtimes, tasks, fibers, and what they wait for.
  *
- * Objects are made by a _create and ended by a _destroy of theirs; NULL may be destroyed, joined and detached. Whoever waits suspends a fiber,
- * or blocks a plain thread; both may use one object. What returns a status, and waits for anything but a mutex or
- * hocket_blocking(), may return HOCKET_CANCELLED: nothing was received, sent or acquired then. Durations are nanoseconds; HOCKET_FOREVER does not end, 0 and less
- * look once. No function throws; a function that is handed over must neither throw nor longjmp out of itself. The thread
- * brackets are those of the C++ headers, which say more about each thing: [any thread], or [fiber] for a task of a runtime.
+ * Objects are made by a _create and ended by a _destroy of theirs; NULL may be destroyed, joined and detached. Whoever waits
+ * suspends a fiber, or blocks a plain thread; both may use one object. What returns a status, and waits for anything but a mutex
+ * or hocket_blocking(), may return HOCKET_CANCELLED: nothing was received, sent or acquired then. Durations are nanoseconds;
+ * HOCKET_FOREVER does not end, 0 and less look once. No function throws; a function that is handed over must neither throw nor
+ * longjmp out of itself. The thread brackets are those of the C++ headers, which say more about each thing: [any thread], or
+ * [fiber] for a task of a runtime.
  * What C++ has beyond this: futures, scopes, parallel algorithms, select, locals, barriers, stop tokens for every wait.
  */
 #ifndef HOCKET_HOCKET_H

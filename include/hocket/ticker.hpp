@@ -56,9 +56,10 @@ private:
 template <class Rep, class Period, class F>
     requires std::invocable<std::decay_t<F>&>
 [[nodiscard]] fiber every(launch const& how, std::chrono::duration<Rep, Period> period, F&& f) {
-    return fiber(how, [ticks = ticker(period), call = std::decay_t<F>(std::forward<F>(f))](std::stop_token const& stop) mutable {
+    auto again = [ticks = ticker(period), call = std::decay_t<F>(std::forward<F>(f))](std::stop_token const& stop) mutable {
         while (ticks.wait(stop) != 0) std::invoke(call);
-    });
+    };
+    return fiber(how, std::move(again));
 }
 template <class Rep, class Period, class F>
     requires std::invocable<std::decay_t<F>&>

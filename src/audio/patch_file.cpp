@@ -22,7 +22,8 @@ public:
 module_factory find(std::string const& slug) {
     if (module_factory exact = find_module(slug); exact || slug.find(':') != std::string::npos) return exact;
     for (std::string const& name : registered_modules())
-        if (name.size() > slug.size() && name.ends_with(slug) && name[name.size() - slug.size() - 1] == ':') return find_module(name);
+        if (name.size() > slug.size() && name.ends_with(slug) && name[name.size() - slug.size() - 1] == ':')
+            return find_module(name);
     return {};
 }
 
@@ -49,7 +50,8 @@ public:
             if (is_module(s.module, "a state")) result_.set_state(s.module, s.data);
         for (std::uint32_t const m : file_.bypassed)
             if (is_module(m, "a bypass")) result_.bypass(m);
-        bool const mapped = std::any_of(file_.mapped_knobs.begin(), file_.mapped_knobs.end(), [](auto const& s) { return !s.knobs.empty(); });
+        bool const mapped = std::any_of(file_.mapped_knobs.begin(), file_.mapped_knobs.end(),
+                                        [](auto const& s) { return !s.knobs.empty(); });
         if (mapped) warn("knobs of the panel are not connected");
         if (!file_.midi_maps.knobs.empty()) warn("MIDI controllers are not connected");
         return std::move(result_);
@@ -79,8 +81,9 @@ private:
 
     void plug(patch_file::end from, patch_file::end to) {
         constexpr std::uint32_t jacks = patch::max_jacks;
-        std::string const which = "the cable from module " + std::to_string(from.module) + " jack " + std::to_string(from.jack) +
-                                  " to module " + std::to_string(to.module) + " jack " + std::to_string(to.jack);
+        std::string const which = "the cable from module " + std::to_string(from.module) + " jack " +
+                                  std::to_string(from.jack) + " to module " + std::to_string(to.module) + " jack " +
+                                  std::to_string(to.jack);
         if (std::max(from.module, to.module) > result_.parts().size() || std::max(from.jack, to.jack) >= jacks)
             return warn(which + " has no such end, and is left out");
         jack const a{from.module, static_cast<int>(from.jack)}, b{to.module, static_cast<int>(to.jack)};
@@ -92,9 +95,12 @@ private:
     void turn(patch_file::static_knob const& k) {
         if (k.module == 0) return;  // the panel's own
         if (!is_module(k.module, "a knob")) return;
-        if (k.param >= patch::max_jacks) return warn("module " + std::to_string(k.module) + " has no knob " + std::to_string(k.param));
+        if (k.param >= patch::max_jacks)
+            return warn("module " + std::to_string(k.module) + " has no knob " + std::to_string(k.param));
         float const within = std::clamp(k.value, 0.f, 1.f);
-        if (within != k.value) warn("knob " + std::to_string(k.param) + " of module " + std::to_string(k.module) + " stood outside 0 and 1");
+        if (within != k.value)
+            warn("knob " + std::to_string(k.param) + " of module " + std::to_string(k.module) +
+                 " stood outside 0 and 1");
         result_.set_knob(k.module, static_cast<int>(k.param), within);
     }
 

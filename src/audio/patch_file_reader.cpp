@@ -26,7 +26,11 @@ std::size_t first_bad_byte(std::string_view text) {
     std::size_t i = 0;
     while (i < text.size()) {
         auto const lead = static_cast<unsigned char>(text[i]);
-        std::size_t const more = lead < 0x80 ? 0 : lead >= 0xc2 && lead < 0xe0 ? 1 : lead >= 0xe0 && lead < 0xf0 ? 2 : lead >= 0xf0 && lead < 0xf5 ? 3 : 4;
+        std::size_t const more = lead < 0x80                   ? 0
+                                 : lead >= 0xc2 && lead < 0xe0 ? 1
+                                 : lead >= 0xe0 && lead < 0xf0 ? 2
+                                 : lead >= 0xf0 && lead < 0xf5 ? 3
+                                                               : 4;
         if (more == 4 || i + more >= text.size()) return i;
         std::uint32_t code = more == 0 ? lead : lead & (0x3fu >> more);
         for (std::size_t k = 1; k <= more; ++k) {
@@ -34,7 +38,9 @@ std::size_t first_bad_byte(std::string_view text) {
             if ((next & 0xc0) != 0x80) return i;
             code = code << 6 | (next & 0x3fu);
         }
-        if ((more == 2 && code < 0x800) || (more == 3 && (code < 0x10000 || code > 0x10ffff)) || (code >= 0xd800 && code < 0xe000)) return i;
+        if ((more == 2 && code < 0x800) || (more == 3 && (code < 0x10000 || code > 0x10ffff)) ||
+            (code >= 0xd800 && code < 0xe000))
+            return i;
         i += more + 1;
     }
     return i;
@@ -78,7 +84,8 @@ public:
     void each_pair(F read) const {
         if (!node_.IsMap()) fail("it has no keys");
         for (auto const& pair : node_)
-            read(place(pair.first, path_, file_, warnings_), place(pair.second, path_ + "." + text_of(pair.first), file_, warnings_));
+            read(place(pair.first, path_, file_, warnings_),
+                 place(pair.second, path_ + "." + text_of(pair.first), file_, warnings_));
     }
     // Warns of keys that are not among these.
     void only(std::initializer_list<std::string_view> known) const {
@@ -87,7 +94,8 @@ public:
             std::string const key = text_of(pair.first);
             bool found = false;
             for (std::string_view const k : known) found = found || k == key;
-            if (!found) warnings_->push_back(place(pair.first, path_, file_, warnings_).sentence("'" + key + "' is not known"));
+            if (!found)
+                warnings_->push_back(place(pair.first, path_, file_, warnings_).sentence("'" + key + "' is not known"));
         }
     }
 
@@ -169,10 +177,13 @@ patch_file patch_of(place const& root) {
     f.description = p["description"].text();
     if (place const slugs = p["module_slugs"]; slugs.is_there())
         slugs.each_pair([&](place const& index, place const& slug) {
-            if (!f.slugs.emplace(index.number(), slug.text()).second) index.fail("module " + index.text() + " is there twice");
+            if (!f.slugs.emplace(index.number(), slug.text()).second)
+                index.fail("module " + index.text() + " is there twice");
         });
-    if (f.slugs.size() > patch_file::most_modules || (!f.slugs.empty() && f.slugs.rbegin()->first >= patch_file::most_modules))
-        p["module_slugs"].fail("there are at most " + std::to_string(patch_file::most_modules) + " modules, numbered from 0");
+    if (f.slugs.size() > patch_file::most_modules ||
+        (!f.slugs.empty() && f.slugs.rbegin()->first >= patch_file::most_modules))
+        p["module_slugs"].fail("there are at most " + std::to_string(patch_file::most_modules) +
+                               " modules, numbered from 0");
     f.cables = p["int_cables"].all([](place const& c) {
         c.only({"out", "ins", "color"});
         patch_file::wire w{end_of(c.required("out")), c.required("ins").all(end_of), {}};
@@ -181,15 +192,18 @@ patch_file patch_of(place const& root) {
     });
     f.inputs = p["mapped_ins"].all([](place const& i) {
         i.only({"panel_jack_id", "ins", "alias_name"});
-        return patch_file::panel_input{i.required("panel_jack_id").number(), i.required("ins").all(end_of), i["alias_name"].text()};
+        return patch_file::panel_input{i.required("panel_jack_id").number(), i.required("ins").all(end_of),
+                                       i["alias_name"].text()};
     });
     f.outputs = p["mapped_outs"].all([](place const& o) {
         o.only({"panel_jack_id", "out", "alias_name"});
-        return patch_file::panel_output{o.required("panel_jack_id").number(), end_of(o.required("out")), o["alias_name"].text()};
+        return patch_file::panel_output{o.required("panel_jack_id").number(), end_of(o.required("out")),
+                                        o["alias_name"].text()};
     });
     f.static_knobs = p["static_knobs"].all([](place const& k) {
         k.only({"module_id", "param_id", "value"});
-        return patch_file::static_knob{k.required("module_id").number(), k.required("param_id").number(), k.required("value").value()};
+        return patch_file::static_knob{k.required("module_id").number(), k.required("param_id").number(),
+                                       k.required("value").value()};
     });
     f.mapped_knobs = p["mapped_knobs"].all(set_of);
     if (place const maps = p["midi_maps"]; maps.is_there()) f.midi_maps = set_of(maps);
@@ -198,7 +212,8 @@ patch_file patch_of(place const& root) {
     f.midi_pitchwheel_range = p["midi_pitchwheel_range"].value_or(1);
     f.lights = p["mapped_lights"].all([](place const& l) {
         l.only({"panel_light_id", "module_id", "light_id"});
-        return patch_file::light{l.required("panel_light_id").number(), l.required("module_id").number(), l.required("light_id").number()};
+        return patch_file::light{l.required("panel_light_id").number(), l.required("module_id").number(),
+                                 l.required("light_id").number()};
     });
     f.states = p["vcvModuleStates"].all([](place const& s) {
         s.only({"module_id", "data"});

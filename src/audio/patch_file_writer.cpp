@@ -26,7 +26,8 @@ public:
                 text("description", f.description);
                 out_ << YAML::Key << "module_slugs" << YAML::Value;
                 map([&] {
-                    for (auto const& [index, slug] : f.slugs) out_ << YAML::Key << index << YAML::Value << YAML::DoubleQuoted << slug;
+                    for (auto const& [index, slug] : f.slugs)
+                        out_ << YAML::Key << index << YAML::Value << YAML::DoubleQuoted << slug;
                 });
                 list("int_cables", f.cables, [&](patch_file::wire const& w) {
                     end("out", w.from);
@@ -93,7 +94,9 @@ private:
     void number(char const* key, std::uint32_t n) { out_ << YAML::Key << key << YAML::Value << n; }
     void value(char const* key, float v) { out_ << YAML::Key << key << YAML::Value << digits(v); }
     // Quoted, and so the same text whatever is in it.
-    void text(char const* key, std::string const& t) { out_ << YAML::Key << key << YAML::Value << YAML::DoubleQuoted << t; }
+    void text(char const* key, std::string const& t) {
+        out_ << YAML::Key << key << YAML::Value << YAML::DoubleQuoted << t;
+    }
     void alias(std::string const& name) {
         if (!name.empty()) text("alias_name", name);
     }

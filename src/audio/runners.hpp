@@ -38,7 +38,8 @@ public:
     // Makes the runners look whether a group is open. [any thread but audio]
     void nudge() noexcept;
 
-    // Spawns a task pinned to a runner, with an FP control state of its own: actions may flush denormals. Throws as runtime::go. [any thread but audio]
+    // Spawns a task pinned to a runner, with an FP control state of its own: actions may flush denormals. Throws as
+    // runtime::go. [any thread but audio]
     template <class F>
     void go(std::string_view name, unsigned runner, F&& f) {
         runtime_.go({.name = name, .worker = static_cast<int>(runner), .stack_size = stack_size_, .own_fp_control = true},

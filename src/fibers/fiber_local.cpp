@@ -45,7 +45,6 @@ void drop_local_key(std::size_t key) noexcept {
     k.unused.push_back(key);
 }
 
-
 void* local_if(std::size_t key) noexcept {
     local_values const* const values = local_values_here();
     return values != nullptr ? values->find(key) : nullptr;

@@ -72,7 +72,8 @@ std::optional<options> parse(int argc, char** argv) {
 
     std::error_code ignored;
     if (!result.patch.empty()) {
-        if (in->count() != 0) throw usage_error("--in: a patch reads what its modules name; only without one a WAV is streamed");
+        if (in->count() != 0) 
+            throw usage_error("--in: a patch reads what its modules name; only without one a WAV is streamed");
         result.in = result.patch;
     }
     if (std::filesystem::equivalent(result.in, result.out, ignored))

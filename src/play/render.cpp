@@ -1,4 +1,5 @@
-// Without a patch file the patch is this: each channel of the WAV player goes through an amplifier at full level to an output of the panel.
+// Without a patch file the patch is this: each channel of the WAV player goes through an amplifier at full level to an
+// output of the panel.
 //
 // The one cable between them delays by one sample; that first frame is left out, so that frame i of the output is frame
 // i of the file.

@@ -159,13 +159,15 @@ TEST_CASE("patch_file: what is written is read as the same, whatever stands in i
     CHECK(written(parse_patch_file(written(f), "again.yml")) == written(f));
 
     patch_file odd;
-    for (char const* name : {"", " ", "null", "~", "true", "1.5", "0x10", "- a", "a: b", "'", "\"", "#", "\xc3\xa4", "\t\x01", "\\n", "&x", "*x", "!!int 3"}) {
+    for (char const* name : {"", " ", "null", "~", "true", "1.5", "0x10", "- a", "a: b", "'", "\"", "#", "\xc3\xa4",
+                             "\t\x01", "\\n", "&x", "*x", "!!int 3"}) {
         CAPTURE(name);
         odd.name = odd.description = name;
         odd.slugs[1] = name;
         odd.mapped_knobs = {{name, {{.alias = name}}}};
         odd.states = {{1, std::string(name) + "\n\n  " + name + "\n"}};
-        odd.static_knobs = {{1, 2, std::numeric_limits<float>::denorm_min()}, {1, 3, std::numeric_limits<float>::max()}, {1, 4, -0.1f}};
+        odd.static_knobs = {
+            {1, 2, std::numeric_limits<float>::denorm_min()}, {1, 3, std::numeric_limits<float>::max()}, {1, 4, -0.1f}};
         CHECK(parse_patch_file(written(odd), "odd.yml") == odd);
     }
 }
@@ -192,18 +194,23 @@ TEST_CASE("patch_file: what is wrong is told with line and key") {
           "song.yml:3: PatchData.bypassed_modules[1]: '-1' is no whole number from 0 to 4294967295");
     CHECK(refusal(named + "  midi_poly_num: 1.5\n") ==
           "song.yml:3: PatchData.midi_poly_num: '1.5' is no whole number from 0 to 4294967295");
-    CHECK(refusal(named + "  module_slugs:\n    one: 'a:b'\n") == "song.yml:4: PatchData.module_slugs: 'one' is no number");
+    CHECK(refusal(named + "  module_slugs:\n    one: 'a:b'\n") ==
+          "song.yml:4: PatchData.module_slugs: 'one' is no number");
     CHECK(refusal(named + "  module_slugs:\n    64: 'a:b'\n") ==
           "song.yml:4: PatchData.module_slugs: there are at most 64 modules, numbered from 0");
-    CHECK(refusal(named + "  module_slugs:\n    1: 'a:b'\n    01: 'c:d'\n") == "song.yml:5: PatchData.module_slugs: module 01 is there twice");
+    CHECK(refusal(named + "  module_slugs:\n    1: 'a:b'\n    01: 'c:d'\n") ==
+          "song.yml:5: PatchData.module_slugs: module 01 is there twice");
     CHECK(refusal(named + "  description: {not closed").starts_with("song.yml:3: "));
     CHECK(refusal(named + "  description: \xc3\x28") == "song.yml:3: there is a byte that is no UTF-8");
     CHECK(refusal("PatchData:\n\t- tab").starts_with("song.yml:2: "));
-    CHECK_THROWS_WITH_AS(static_cast<void>(audio::read_patch_file("/no/such.yml")), "/no/such.yml: it cannot be opened", patch_file_error);
+    CHECK_THROWS_WITH_AS(static_cast<void>(audio::read_patch_file("/no/such.yml")), "/no/such.yml: it cannot be opened",
+                         patch_file_error);
     CHECK_THROWS_AS(static_cast<void>(audio::read_patch_file("/")), patch_file_error);
 
     std::vector<std::string> warnings;
-    static_cast<void>(parse_patch_file(named + "  new_key: 1\n  int_cables:\n    - {out: {module_id: 1, jack_id: 1, x: 2}, ins: []}\n", "song.yml", &warnings));
+    static_cast<void>(parse_patch_file(
+        named + "  new_key: 1\n  int_cables:\n    - {out: {module_id: 1, jack_id: 1, x: 2}, ins: []}\n", "song.yml",
+        &warnings));
     CHECK(warnings == std::vector<std::string>{"song.yml:3: PatchData: 'new_key' is not known",
                                                "song.yml:5: PatchData.int_cables[0].out: 'x' is not known"});
 }
@@ -241,11 +248,15 @@ TEST_CASE("patch_file: as a patch, with placeholders for what is not here, it lo
 // Texts that are nearly patch files: none does more than be refused with a sentence, and what is read can be written.
 TEST_CASE("patch_file: random changes never do more than be refused") {
     char const* const given = std::getenv("HOCKET_SEED");
-    unsigned const seed = given != nullptr ? static_cast<unsigned>(std::strtoul(given, nullptr, 10)) : std::random_device{}();
+    unsigned const seed =
+        given != nullptr ? static_cast<unsigned>(std::strtoul(given, nullptr, 10)) : std::random_device{}();
     std::printf("patch_file: HOCKET_SEED=%u repeats it\n", seed);
     std::mt19937 random(seed);
     auto const below = [&](std::size_t n) { return random() % n; };
-    std::string const pieces[] = {": ", "- ", "[", "]", "{", "}", "\n", "  ", "'", "\"", "|", ">", "&a ", "*a", "!!", "#", "%", "~", "\t", "\xff", "\xc3", "\0", "9999999999", "-1", ".nan", "1e400", "0x", "---\n", "...\n", "? ", "<<: "};
+    std::string const pieces[] = {": ",   "- ",    "[",  "]",     "{",     "}",  "\n",         "  ",
+                                  "'",    "\"",    "|",  ">",     "&a ",   "*a", "!!",         "#",
+                                  "%",    "~",     "\t", "\xff",  "\xc3",  "\0", "9999999999", "-1",
+                                  ".nan", "1e400", "0x", "---\n", "...\n", "? ", "<<: "};
     int refused = 0, read = 0;
     for (int i = 0; i < 2000; ++i) {
         std::string text = whole;

@@ -103,10 +103,14 @@ struct everything {
             {"channel::send, rendezvous", [this] { static_cast<void>(alone.send(2)); }},
             {"channel::recv", [this] { static_cast<void>(empty.recv()); }},
             {"channel::recv, stoppable", [this, stop] { static_cast<void>(empty.recv(stop)); }},
-            {"channel, iterated", [this] { for (int x : empty) CHECK(x == 0); }},
+            {"channel, iterated",
+             [this] {
+                 for (int x : empty) CHECK(x == 0);
+             }},
             {"select",
              [this] {
-                 hocket::select(hocket::on_recv(empty, [](std::optional<int>) {}), hocket::on_send(full, 3, [](bool) {}));
+                 hocket::select(hocket::on_recv(empty, [](std::optional<int>) {}),
+                                hocket::on_send(full, 3, [](bool) {}));
              }},
             {"limiter::enter", [this] { static_cast<void>(taken.enter()); }},
             {"shared_future::get", [this] { static_cast<void>(unkept_result.get()); }},

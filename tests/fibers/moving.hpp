@@ -25,7 +25,8 @@ inline int move_elsewhere() {
     hocket::go({.worker = from}, [f] {
         f->busy.store(true);
         auto const end = std::chrono::steady_clock::now() + 20s;
-        while (!f->moved.load() && std::chrono::steady_clock::now() < end) {}
+        while (!f->moved.load() && std::chrono::steady_clock::now() < end) {
+        }
     });
     while (hocket::this_fiber::worker() == from)
         hocket::blocking([&f] {

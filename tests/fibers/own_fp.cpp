@@ -76,9 +76,7 @@ TEST_CASE("own fp: a rounding mode goes with its fiber over every kind of suspen
                         }
                         case 3: wrong += hocket::blocking([] { return third(); }) == nearest ? 0 : 1; break;
                         case 4: hocket::async([] {}).get(); break;
-                        default:
-                            try {
-                                throw std::runtime_error("to be caught");
+                        default: try { throw std::runtime_error("to be caught");
                             } catch (std::runtime_error const&) {
                                 this_fiber::yield();
                             }
@@ -140,7 +138,9 @@ TEST_CASE("own fp: the jobs of such a task begin with its state, whoever runs th
             std::fesetround(FE_UPWARD);
             std::atomic<int> right{0};
             auto const look = [&] { right += third() == up ? 1 : 0; };
-            for (int i = 0; i < 20; ++i) hocket::parallel_invoke(look, [&] { hocket::parallel_invoke(look, look); }, look);
+            for (int i = 0; i < 20; ++i)
+                hocket::parallel_invoke(
+                    look, [&] { hocket::parallel_invoke(look, look); }, look);
             std::vector<int> const many(500, 1);
             hocket::parallel_for(0, 500, 1, [&](int) {
                 look();

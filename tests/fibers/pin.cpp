@@ -108,41 +108,42 @@ TEST_CASE("pin: ends with its scope, also by an exception; scopes nest; a pinned
 
 TEST_CASE("pin: in a blocking task, and in a fiber that a blocking worker helps with") {
     for_runtimes([](hocket::runtime_options const& options) {
-      hocket::runtime rt(options);
-      rt.run([&] {
-        hocket::fiber f([] {
-            hocket::scope all;
-            std::atomic<int> moved{0};
-            for (int n = 0; n < 4; ++n)
-                hocket::blocking([&] {
-                    auto const stays = this_fiber::pin();
-                    std::thread::id const mine = thread_now();
-                    for (int i = 0; i < 5; ++i) {
-                        this_fiber::sleep_for(50us);
-                        moved += thread_now() != mine;
-                    }
-                });
-            CHECK(moved.load() == 0);
-        });
-        // Long enough for blocking workers to help.
-        int const workers = static_cast<int>(options.workers);
-        hocket::scope busy;
-        std::atomic<int> on_the_pool{0}, pinned_there{0};
-        for (int n = 0; n < 40; ++n)
-            busy.spawn([&] {
-                auto const until = std::chrono::steady_clock::now() + 300us;
-                while (std::chrono::steady_clock::now() < until) {}
-                on_the_pool += this_fiber::worker() >= workers;
-                auto const stays = this_fiber::pin();
-                pinned_there += this_fiber::worker() >= workers;
-                std::thread::id const mine = thread_now();
-                this_fiber::yield();
-                CHECK(thread_now() == mine);
+        hocket::runtime rt(options);
+        rt.run([&] {
+            hocket::fiber f([] {
+                hocket::scope all;
+                std::atomic<int> moved{0};
+                for (int n = 0; n < 4; ++n)
+                    hocket::blocking([&] {
+                        auto const stays = this_fiber::pin();
+                        std::thread::id const mine = thread_now();
+                        for (int i = 0; i < 5; ++i) {
+                            this_fiber::sleep_for(50us);
+                            moved += thread_now() != mine;
+                        }
+                    });
+                CHECK(moved.load() == 0);
             });
-        busy.join();
-        f.join();
-        MESSAGE(on_the_pool.load() << " of 40 were helped with");
-        CHECK(pinned_there.load() == 0);
-      });
+            // Long enough for blocking workers to help.
+            int const workers = static_cast<int>(options.workers);
+            hocket::scope busy;
+            std::atomic<int> on_the_pool{0}, pinned_there{0};
+            for (int n = 0; n < 40; ++n)
+                busy.spawn([&] {
+                    auto const until = std::chrono::steady_clock::now() + 300us;
+                    while (std::chrono::steady_clock::now() < until) {
+                    }
+                    on_the_pool += this_fiber::worker() >= workers;
+                    auto const stays = this_fiber::pin();
+                    pinned_there += this_fiber::worker() >= workers;
+                    std::thread::id const mine = thread_now();
+                    this_fiber::yield();
+                    CHECK(thread_now() == mine);
+                });
+            busy.join();
+            f.join();
+            MESSAGE(on_the_pool.load() << " of 40 were helped with");
+            CHECK(pinned_there.load() == 0);
+        });
     });
 }

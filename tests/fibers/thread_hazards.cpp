@@ -27,7 +27,8 @@ hocket::fiber_local<int> of_the_fiber;
 
 }  // namespace
 
-FIBER_TEST_CASE("hazards: thread_local variables are the first thread's, fiber_local ones go along", .workers = {2, 4}) {
+FIBER_TEST_CASE("hazards: thread_local variables are the first thread's, fiber_local ones go along",
+                .workers = {2, 4}) {
     hocket::fiber([] {
         int* const address = ask([] { return &of_the_thread; });
         *address = 17;
@@ -61,7 +62,8 @@ FIBER_TEST_CASE("hazards: the thread's id changes, the fiber's does not", .worke
     }).join();
 }
 
-FIBER_TEST_CASE("hazards: a thread's mutex cannot be unlocked by another thread, a hocket::mutex can", .workers = {2, 4}) {
+FIBER_TEST_CASE("hazards: a thread's mutex cannot be unlocked by another thread, a hocket::mutex can",
+                .workers = {2, 4}) {
     hocket::fiber([] {
         // As std::mutex is, but that it says so.
         pthread_mutexattr_t checked;
@@ -115,7 +117,8 @@ int initialised_slowly() {
 }
 }  // namespace
 
-FIBER_TEST_CASE("hazards: who waits for a static that is being initialised, or for std::call_once, blocks its worker", .workers = {2}) {
+FIBER_TEST_CASE("hazards: who waits for a static that is being initialised, or for std::call_once, blocks its worker",
+                .workers = {2}) {
     // Once in a process: the first context that comes here sees it.
     std::atomic<bool> entering{false}, after{false};
     std::atomic<int> sum{0};

@@ -38,7 +38,8 @@ TEST_CASE("ticker: never early, does not drift, tells how many ticks were missed
         CHECK(ticks.wait() >= 1);
         CHECK(steady_clock::now() - again >= 1ms);
     });
-    CHECK_THROWS_WITH_AS(hocket::ticker(0ms), "hocket: a ticker's period is at least a nanosecond", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(hocket::ticker(0ms), "hocket: a ticker's period is at least a nanosecond",
+                         std::invalid_argument);
     hocket::ticker outside(1ms);  // on a plain thread
     CHECK(outside.wait() >= 1);
 }
@@ -47,7 +48,8 @@ TEST_CASE("every: calls until it is stopped, not once more") {
     in_runtimes([] {
         std::atomic<int> calls{0};
         {
-            hocket::fiber const f = hocket::every({.name = "periodic"}, 500us, [&, mine = std::make_unique<int>(1)] { calls += *mine; });
+            hocket::fiber const f =
+                hocket::every({.name = "periodic"}, 500us, [&, mine = std::make_unique<int>(1)] { calls += *mine; });
             while (calls.load() < 5) hocket::this_fiber::sleep_for(100us);
         }
         int const at_the_end = calls.load();

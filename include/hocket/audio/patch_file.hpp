@@ -118,7 +118,8 @@ struct patch_file {
 // have; std::bad_alloc. [control]
 HOCKET_API patch_file read_patch_file(std::filesystem::path const& file, std::vector<std::string>* warnings = nullptr);
 // The same from a text; `name` stands for the file's in sentences. [control]
-HOCKET_API patch_file parse_patch_file(std::string_view text, std::string_view name, std::vector<std::string>* warnings = nullptr);
+HOCKET_API patch_file parse_patch_file(std::string_view text, std::string_view name,
+                                       std::vector<std::string>* warnings = nullptr);
 
 // Writes one, as YAML. Whether it arrived `out` tells. Throws std::bad_alloc. [control]
 HOCKET_API void write_patch_file(patch_file const& patch, std::ostream& out);

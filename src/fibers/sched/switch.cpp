@@ -46,7 +46,8 @@ HOCKET_ALWAYS_INLINE void suspend_unobserved(worker* w, wait_reason why, void (*
     // Here w is stale (I2), and t runs.
 }
 
-static HOCKET_NOINLINE void suspend_without_fp(worker& w, wait_reason why, void (*publish)(worker&, void*), void* what) noexcept {
+static HOCKET_NOINLINE void suspend_without_fp(worker& w, wait_reason why, void (*publish)(worker&, void*),
+                                               void* what) noexcept {
     fp_control const own = fp_control::now();
     worn_fp::take_off(w);
     suspend(why, publish, what);

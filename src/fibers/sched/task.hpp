@@ -88,7 +88,7 @@ private:
 struct alignas(64) task {
     // The first line: all that a switch touches.
     task_face face;                     // what inline code touches; first, so that the two have one address
-    task* link;                         // in the queue it is in; while it is asleep, its waiter, or null if that is not to be cancelled
+    task* link;                         // in the queue it is in; while it is asleep, its waiter, if that may be cancelled
     context saved;                      // where it stopped, while it is suspended or ready
     watched<stack*> own;                // null while fresh, and while it runs on its first carrier
     task_type const* type;

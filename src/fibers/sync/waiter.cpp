@@ -12,9 +12,10 @@ namespace hocket::inline HOCKET_ABI::detail {
 void waiter::park(worker& w, void* self) {
     auto* const me = static_cast<waiter*>(self);
     task* const t = me->task_;
-    me->show();
+    bool const cancellable = t->link != nullptr;
+    t->fall_asleep();
     // It has not parked yet, so it is found delivered below, whoever has cancelled it.
-    if (may_be_cancelled() && me->cancellable_ && t->home->cancelling() && !seam::fault_injected(seam::fault::park_ignores_cancel)) {
+    if (may_be_cancelled() && me->sees_cancel(cancellable)) {
         w.call();
         static_cast<void>(me->cancel());
     }
@@ -24,10 +25,10 @@ void waiter::park(worker& w, void* self) {
 }
 
 // The same for one that is alone. Its source's lock is held: only a cancellation competes.
-void waiter::cancel_on_the_way(worker& w, waiter* me, lock& source) noexcept {
+void waiter::cancel_on_the_way(worker& w, waiter* me, lock& source, bool cancellable) noexcept {
     task* const t = me->task_;
     bool ended = false;
-    if (me->cancellable_ && t->home->cancelling() && !seam::fault_injected(seam::fault::park_ignores_cancel)) {
+    if (me->sees_cancel(cancellable)) {
         w.call();
         hold const held(t->home->parked.guard);
         ended = me->cancel();
@@ -76,7 +77,7 @@ void waiter::wake(task* t) noexcept {
 std::uint32_t waiter::wait_as_fiber() noexcept {
     // acquire: pairs with the release in deliver()
     if ((word_.load(acquire) & delivered) == 0) {
-        ask_whether_cancellable(*this_worker());
+        say_whether_cancellable(*this_worker());
         suspend(why_, &park, this);
     }
     return word_.load(acquire) >> 8;

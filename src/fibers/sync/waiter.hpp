@@ -122,7 +122,7 @@ private:
     std::uint32_t wait_alone(worker& w, lock& guard) noexcept {
         word_.store(alone | parked, relaxed);
         source_ = &guard;
-        ask_whether_cancellable(w);
+        say_whether_cancellable(w);
         suspend(why_, &park_alone, this);
         return source_ != nullptr ? word_.load(relaxed) >> 8 : cancelled;
     }
@@ -134,31 +134,32 @@ private:
     void wake(task* t) noexcept;
     bool claim_before_cancel() noexcept;
     bool cancel() noexcept;
-    static void cancel_on_the_way(worker& w, waiter* me, lock& source) noexcept;
+    static void cancel_on_the_way(worker& w, waiter* me, lock& source, bool cancellable) noexcept;
     static void park(worker& w, void* self);
     static void park_alone(worker& w, void* self) {
         auto* const me = static_cast<waiter*>(self);
         lock* const source = me->source_;
-        me->show();
-        if (may_be_cancelled()) [[unlikely]] return cancel_on_the_way(w, me, *source);
+        bool const cancellable = me->task_->link != nullptr;  // asleep, it may be in a queue already
+        me->task_->fall_asleep();
+        if (may_be_cancelled()) [[unlikely]] return cancel_on_the_way(w, me, *source, cancellable);
         source->drop();  // from here on the waiter may be gone
     }
 
-    // Before the suspension, on worker w.
-    void ask_whether_cancellable(worker const& w) noexcept {
-        cancellable_ = why_ != wait_reason::mutex && why_ != wait_reason::join && !task_->shielded && !w.exceptions->unwinding();
+    // Says whether a cancellation may end it, before the suspension on worker w; from the moment that it is asleep one finds it.
+    void say_whether_cancellable(worker const& w) noexcept {
+        bool const may = why_ != wait_reason::mutex && why_ != wait_reason::join && !task_->shielded &&
+                         !w.exceptions->unwinding();
+        task_->link = may ? reinterpret_cast<task*>(this) : nullptr;
     }
-    // From now on a cancellation finds it.
-    void show() noexcept {
-        task_->link = cancellable_ ? reinterpret_cast<task*>(this) : nullptr;
-        task_->fall_asleep();
+    // Whether its runtime is being cancelled, and that concerns it.
+    bool sees_cancel(bool cancellable) const noexcept {
+        return cancellable && task_->home->cancelling() && !seam::fault_injected(seam::fault::park_ignores_cancel);
     }
 
     atomic<std::uint32_t> word_{0};
     task* const task_;  // null: a plain thread
     wait_reason const why_;
-    bool cancellable_;  // of a fiber, once it is about to be suspended
-    lock* source_;      // of wait_alone(); null when that has been cancelled
+    lock* source_;  // of wait_alone(); null when that has been cancelled
 };
 
 // For who finds that a wait has ended by cancellation.

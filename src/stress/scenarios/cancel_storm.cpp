@@ -58,7 +58,10 @@ public:
                     break;
                 case 1: got(line(choice).recv()); break;
                 case 2:
-                    select(on_send(line_[0], next, [&](bool taken) { if (taken) sent(next++); }),
+                    select(on_send(line_[0], next,
+                                   [&](bool taken) {
+                                       if (taken) sent(next++);
+                                   }),
                            on_recv(line_[1], [&](auto v) { got(v); }), on_recv(line_[2], [&](auto v) { got(v); }));
                     break;
                 case 3: exchange_in_time(choice, next); break;
@@ -110,7 +113,8 @@ public:
         }
         for (std::size_t i = 0; i < seen_.size(); ++i)
             if (auto const s = seen_[i].load(); s != 0 && s != was_sent + was_received)
-                trial_.fail("value " + std::to_string(i) + (s == was_sent ? " was lost" : " came and was not sent, or came twice"));
+                trial_.fail("value " + std::to_string(i) +
+                            (s == was_sent ? " was lost" : " came and was not sent, or came twice"));
         std::ptrdiff_t free = 0;
         while (permits_.try_acquire()) ++free;
         trial_.expect("permits", free, all_permits);
@@ -146,8 +150,8 @@ private:
 
     trial& trial_;
     std::uint64_t const round_;
-    std::array<channel<std::uint32_t>, 3> line_{{channel<std::uint32_t>(rendezvous), channel<std::uint32_t>(4),
-                                                 channel<std::uint32_t>(unbounded)}};
+    std::array<channel<std::uint32_t>, 3> line_{
+        {channel<std::uint32_t>(rendezvous), channel<std::uint32_t>(4), channel<std::uint32_t>(unbounded)}};
     counting_semaphore<> permits_{all_permits};
     hocket::mutex door_;
     guarded_pair pair_{false};

@@ -87,7 +87,8 @@ private:
 
     void check(numbered const& e, std::uint64_t n, char const* when) {
         if (e.number != n || e.what() != "exception " + std::to_string(e.number))
-            trial_.fail(std::string(when) + ": exception " + std::to_string(e.number) + ", must be " + std::to_string(n));
+            trial_.fail(std::string(when) + ": exception " + std::to_string(e.number) + ", must be " +
+                        std::to_string(n));
     }
 
     // In the handler of `e`.
@@ -150,7 +151,8 @@ void exception_storm(trial& t) {
                 } catch (numbered const& n) {
                     std::uint64_t const who = n.number >> 32;
                     this_fiber::yield();
-                    if (who < 1 || who > fibers || (n.number & 0xffff'ffff) <= seen[who - 1]) return t.fail("another exception came out of the channel");
+                    if (who < 1 || who > fibers || (n.number & 0xffff'ffff) <= seen[who - 1])
+                        return t.fail("another exception came out of the channel");
                     seen[who - 1] = n.number & 0xffff'ffff;
                 }
         });

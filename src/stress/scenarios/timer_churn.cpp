@@ -33,9 +33,9 @@ struct pair_of_fibers {
     channel<int> values{unbounded};
     hocket::mutex door;
     condition_variable bell;
-    std::uint64_t rung = 0;           // under the door, as the next
+    std::uint64_t rung = 0;  // under the door, as the next
     std::uint64_t heard = 0;
-    counting_semaphore<> turn{0};     // for the giver: the waiter is about to wait
+    counting_semaphore<> turn{0};  // for the giver: the waiter is about to wait
     std::uint64_t got[3] = {};
 };
 
