@@ -54,9 +54,9 @@ void* local(std::size_t key, local_type const& type) {
     if (void* const value = local_if(key)) return value;
     task* const t = this_identity();
     if (t == nullptr) throw no_runtime("hocket: a fiber_local was used outside a task");
-    if (void* const value = local_if(key)) return value;  // it has just been inherited
-    // Whoever spawns looks at the record of the task that runs, of which a job called inside it is a part.
-    if (type.copy != nullptr) extra_of(*this_task()).passes_on = true;
+    // Whoever spawns looks at the task that runs, of which a job called inside it is a part; and so does its forker, when it
+    // stands for that one.
+    if (type.copy != nullptr) extra_of(*this_task()).passes_on = extra_of(*identity_bearer(this_task())).passes_on = true;
     return extra_of(*t).locals.add(key, type, [&type](void* place) { type.construct(place); });
 }
 

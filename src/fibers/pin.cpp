@@ -27,7 +27,10 @@ pin_scope::pin_scope() noexcept : before_(any_worker) {
         t->pinned = static_cast<std::int16_t>(w->index);
         return;
     }
-    t->pinned = static_cast<std::int16_t>(w->choose.below(w->sched.ordinary()));
+    // Not to worker 0 while it has no thread.
+    unsigned const n = w->sched.ordinary();
+    unsigned const first = n > 1 && !w->sched.zero_present.load(relaxed) ? 1 : 0;
+    t->pinned = static_cast<std::int16_t>(first + w->choose.below(n - first));
     suspend(wait_reason::yield, &hand_over, t);
 }
 

@@ -85,7 +85,10 @@ std::vector<survivor> runtime::shutdown(cancel_t, std::chrono::steady_clock::tim
     return cancel_until(deadline_of(deadline));
 }
 std::vector<survivor> runtime::cancel_until(std::int64_t deadline) {
-    return core_->cancel(deadline) ? std::vector<survivor>() : list_tasks(*core_);
+    if (core_->cancel(deadline)) return {};
+    std::vector<survivor> left = list_tasks(*core_);
+    if (left.empty()) core_->cancel(seam::forever);  // the last has just ended
+    return left;
 }
 void runtime::request_stop() noexcept { core_->stop.request_stop(); }
 

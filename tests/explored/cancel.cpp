@@ -281,6 +281,24 @@ void by_several() {
     other.join(), drains.join();
 }
 
+// Worker 0 has lost its thread, and the last task ends as another thread is started for it; somebody else is refused.
+void last_ends_meanwhile() {
+    scheduler s(complete(2));
+    spawn(s, [] { seam::now(); });
+    s.run_first([](void*) {}, nullptr, nullptr);
+    thread stranger(
+        [&] {
+            try {
+                spawn(s, [] {});
+            } catch (hocket::no_runtime const&) {
+            }
+        },
+        "stranger");
+    cancel(s);
+    stranger.join();
+    s.shutdown();
+}
+
 }  // namespace
 
 TEST_CASE("cancel: nothing is lost to a fiber that is cancelled") {
@@ -299,5 +317,6 @@ TEST_CASE("cancel: no fiber stays asleep") {
     passes(whole("all end"), all_end);
     passes(whole("timed"), timed);
     passes(whole("by several"), by_several);
+    passes(whole("the last ends meanwhile"), last_ends_meanwhile);
     finds(fault::park_ignores_cancel, whole("all end", 20'000), "", all_end);
 }

@@ -509,3 +509,44 @@ TEST_CASE("cancel: of what is spawned meanwhile nothing begins; a runtime that n
         CHECK(spawned.load() == 1);
     });
 }
+
+TEST_CASE("cancel: what is called when a task fails may wait; a chain that is dropped ends as cancelled") {
+    for_runtimes([](hocket::runtime_options options) {
+        std::atomic<int> reported{0}, begun{0};
+        std::optional<hocket::future<int>> chained;
+        options.on_unhandled = [&](std::string_view, std::exception_ptr) {
+            hocket::this_fiber::sleep_for(1ms);
+            reported.fetch_add(1);
+        };
+        options.logger = [](hocket::log_level, std::string_view) {};
+        runtime rt(options);
+        rt.start();
+        hocket::event never;
+        rt.go([&] {
+            begun.fetch_add(1);
+            try {
+                never.wait();
+            } catch (cancelled const&) {
+                throw std::runtime_error("another one");
+            }
+        });
+        rt.go([&] {
+            hocket::promise<int> kept;
+            chained = kept.get_future().then([](hocket::future<int> f) { return f.get(); });
+            begun.fetch_add(1);
+            never.wait();
+        });
+        wait_until([&] { return begun.load() == 2; });
+        CHECK(rt.shutdown(cancel).empty());
+        CHECK(reported.load() == 1);
+        int outcome = 0;
+        try {
+            chained->get();
+        } catch (cancelled const&) {
+            outcome = 1;
+        } catch (hocket::future_error const&) {
+            outcome = 2;  // the promise was broken first, by the fiber that kept it
+        }
+        CHECK(outcome != 0);
+    });
+}

@@ -223,3 +223,32 @@ TEST_CASE("fiber_local: keys of variables that are gone are used again; with man
     });
     CHECK(hocket::detail::new_local_key() < 2'000);
 }
+
+TEST_CASE("fiber_local: the first callable of parallel_invoke is the caller, also in what it passes on") {
+    in_runtimes([] {
+        hocket::async([] {
+            inherited_request->number = 7;
+            hocket::parallel_invoke(
+                [] {
+                    hocket::async([] { CHECK(inherited_request->number == 7); }).get();
+                    hocket::parallel_invoke([] { CHECK(inherited_request->number == 7); },
+                                            [] { CHECK(inherited_request->number == 7); });
+                    inherited_request->number = 8;
+                },
+                [] {});
+            CHECK(inherited_request->number == 8);
+        }).get();
+        // Made in there, where it runs as a task of its own: the caller passes it on afterwards.
+        hocket::async({.own_fp_control = true}, [] {
+            hocket::parallel_invoke([] { inherited_request->number = 9; }, [] {});
+            hocket::async([] { CHECK(inherited_request->number == 9); }).get();
+        }).get();
+        // What the first makes after the fork the second does not see, whoever runs it.
+        for (int i = 0; i < 20; ++i)
+            hocket::async([i] {
+                hocket::parallel_invoke([] { inherited_request->number = 5; },
+                                        [] { CHECK(inherited_request->number == 0); });
+                if (i % 2 == 0) hocket::this_fiber::yield();
+            }).get();
+    });
+}

@@ -16,36 +16,33 @@ inline constexpr bool is_future<future<R>> = true;
 template <class R>
 inline constexpr bool is_future<shared_future<R>> = true;
 
-// What f() returns, when it is there.
-template <class F>
-decltype(auto) final_result(F& f) {
-    if constexpr (is_future<std::invoke_result_t<F&>>)
-        return f().get();
-    else
-        return f();
-}
+// What a future will have; of all else, itself.
+template <class T>
+struct final_of {
+    using type = T;
+};
+template <class R>
+struct final_of<future<R>> {
+    using type = R;
+};
+template <class R>
+struct final_of<shared_future<R>> {
+    using type = R;
+};
 
 // The future of what f() returns, called in a detached task; of a future, of what that will have. [fiber]
 template <class F>
 auto result_of_task(F f) {
-    using result = std::conditional_t<is_future<std::invoke_result_t<F&>>,
-                                      std::remove_cvref_t<decltype(final_result(std::declval<F&>()))>,
-                                      std::invoke_result_t<F&>>;
-    promise<result> told;
-    future<result> later = told.get_future();
-    spawn([told = std::move(told), f = std::move(f)]() mutable {
-        try {
-            if constexpr (std::is_void_v<result>) {
-                final_result(f);
-                told.set_value();
-            } else {
-                told.set_value(final_result(f));
-            }
-        } catch (...) {
-            told.set_exception(std::current_exception());
-        }
+    using returned = std::invoke_result_t<F&>;
+    using result = typename final_of<returned>::type;
+    state_ptr<shared_state<result>> state(new shared_state<result>);
+    spawn_into(state.get(), nullptr, task_kind::ordinary, nullptr, [f = std::move(f)]() mutable -> result {
+        if constexpr (is_future<returned>)
+            return f().get();
+        else
+            return f();
     });
-    return later;
+    return make_future<result>(std::move(state));
 }
 
 // f(before), when that is ready. [fiber]

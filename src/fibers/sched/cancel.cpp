@@ -19,9 +19,13 @@ bool scheduler::cancel(std::int64_t deadline) {
     {
         hold held(guard_);
         close();
-        if (cancelling_.exchange(1, seq_cst) == 0) cancellations.fetch_add(1, seq_cst);
+        if (!cancelling()) {
+            // In this order: who sees that its runtime cancels has its wakers ask, too.
+            cancellations.fetch_add(1, seq_cst);
+            cancelling_.store(1, seq_cst);
+        }
         for (auto& w : workers_) w->call();
-        if (!nothing_left()) {
+        if (!drained() && !nothing_left()) {
             if (!started_)
                 start_threads(0);
             else if (zero_ == zero_state::vacant)

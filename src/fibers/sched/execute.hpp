@@ -30,9 +30,11 @@ HOCKET_ALWAYS_INLINE void execute(task& t) noexcept {
         try {
             type.run(t.closure());
         } catch (...) {
+            t.shielded = true;
             task_failed(t);
         }
     } else {
+        t.shielded = true;
         task_dropped(t);
     }
     if (type.destroy != nullptr) {

@@ -75,10 +75,15 @@ void worker::settle() noexcept {
     if (any) sched.wake_for_work(*this);
 }
 
-// False when there is no memory for what the job inherits.
-static bool inherits(task& t) noexcept {
+// To a job of `by`: copies of what is inherited; the same values to one that has the caller's identity. False when there is
+// no memory for that, or copying has thrown.
+static bool passes_on(task const& by, task& t, bool as_caller) noexcept {
+    if (!static_cast<task_extra*>(by.extra)->passes_on) return true;
     try {
-        inherit_locals(t);
+        if (as_caller)
+            extra_of(t).passes_on = true;
+        else
+            inherit_locals(t);
         return true;
     } catch (...) {
         return false;
@@ -96,7 +101,7 @@ void send_away(job& j, bool as_caller) noexcept {
         return;
     }
     w.sched.give_job(*t, j, as_caller);
-    if (w.current()->extra != nullptr && !as_caller && !inherits(*t)) {
+    if (w.current()->extra != nullptr && !passes_on(*w.current(), *t, as_caller)) {
         t->home->unmake(t);
         call_unseen(j);
         j.state.store(job::done, relaxed);
@@ -150,17 +155,12 @@ task* identity_bearer(task* t) noexcept {
     return t;
 }
 
-// Of an identity: that of the job which `bearer` calls inside itself, or its own. A job has locals of its own, once it has
-// made one.
-static local_values* values_of(task const* bearer, job const* inlined) noexcept {
-    task const* const t = inlined != nullptr ? inlined->record : bearer;
+// A job that is called inside its forker has locals of its own, once it has made one.
+local_values* local_values_here() noexcept {
+    task const* t = identity_bearer(this_task());
+    if (t != nullptr && t->face.inlined != nullptr) t = t->face.inlined->record;
     task_extra* const extra = t != nullptr ? static_cast<task_extra*>(t->extra) : nullptr;
     return extra != nullptr ? &extra->locals : nullptr;
-}
-
-local_values* local_values_here() noexcept {
-    task const* const bearer = identity_bearer(this_task());
-    return bearer != nullptr ? values_of(bearer, bearer->face.inlined) : nullptr;
 }
 
 task_extra& extra_of(task& t) {
@@ -168,14 +168,13 @@ task_extra& extra_of(task& t) {
     return *t.extra;
 }
 
-static void inherit_from(local_values const* from, task& child) {
+void inherit_locals(task& child) {
+    local_values const* const from = local_values_here();
     if (from == nullptr || !from->has_heirlooms()) return;
     task_extra& extra = extra_of(child);
     extra.passes_on = true;
     extra.locals.inherit(*from);
 }
-
-void inherit_locals(task& child) { inherit_from(local_values_here(), child); }
 
 task* this_identity() {
     worker* const w = this_worker();
@@ -184,7 +183,6 @@ task* this_identity() {
     job* const j = bearer->face.inlined;
     if (j == nullptr) return bearer;
     if (j->record == nullptr) {
-        local_values const* const forker = values_of(bearer, j->outer);
         task* const t = w->sched.record(w, task_kind::ordinary, job_type);
         if (t == nullptr) throw std::bad_alloc();
         w->sched.give_job(*t, *j);
@@ -194,7 +192,6 @@ task* this_identity() {
         else
             j->id = t->id;
         j->record = t;
-        inherit_from(forker, *t);  // it was called here because there was no memory for a task
     }
     return j->record;
 }
@@ -210,11 +207,10 @@ std::uint64_t identity_number() noexcept {
 }
 
 void inlined_call::end_record(job& j) noexcept {
-    task& here = *this_task();
-    bool const before = here.shielded;
-    here.shielded = true;
-    end_belongings(*j.record);
-    here.shielded = before;
+    {
+        shield const here(this_task());
+        end_belongings(*j.record);
+    }
     worker& w = *this_worker();
     w.sched.unmake_here(w, std::exchange(j.record, nullptr));
 }

@@ -31,6 +31,7 @@ void scheduler::start_threads(unsigned first) {
 // A thread for worker 0, which is vacant, while the others run.
 void scheduler::start_zero() {
     at(0).leave(false);
+    if (drained()) at(0).leave(true);  // whoever found that has told it before
     start_thread(at(0));
 }
 
@@ -141,7 +142,8 @@ void scheduler::shutdown() {
     {
         hold held(guard_);
         close();
-        bool const left = !nothing_left();
+        // Counts may disagree for a moment even when all is over: somebody is being refused.
+        bool const left = !drained() && !nothing_left();
         if (left && !started_) {
             start_threads(1);
             started_ = true;

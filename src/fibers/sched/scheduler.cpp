@@ -145,14 +145,12 @@ void scheduler::tidy(worker* w, task& t) noexcept {
         else
             closures.give(place);
     }
-    if (t.extra != nullptr) {
-        // A task that has run has none left: these were inherited by one that will not.
-        static_cast<task_extra*>(t.extra)->locals.end();
-        give_extra(t, nullptr);
-    }
+    if (t.extra != nullptr) give_extra(t, nullptr);
 }
 
 void scheduler::unmake(task* t) noexcept {
+    // What a task has inherited that will not run. User's code: it may suspend, so the worker is asked for afterwards.
+    if (task_extra* const extra = t->extra; extra != nullptr) extra->locals.end();
     // A stack of its own, on which it has not begun.
     if (stack* const own = t->own; own != nullptr) own->pool->give(own);
     worker* const w = this_worker();

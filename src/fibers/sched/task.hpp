@@ -98,7 +98,7 @@ struct alignas(64) task {
     atomic<wait_reason> reason;
     watched<task_kind> kind;
     closure_place place;                // of the closure
-    watched<bool> shielded;             // its waits are not cancelled: its function has ended
+    watched<bool> shielded;             // its waits are not cancelled now
     watched<std::int16_t> pinned;       // index of its worker, or any_worker
 
     // The second.
@@ -154,6 +154,23 @@ private:
 };
 static_assert(sizeof(task) == 128 && offsetof(task, face) == 0 && offsetof(task, state) >= 8 &&
               offsetof(task, spawn_site) == 64);
+
+// While it lives no wait of the task that runs here, if any, is cancelled. [t]
+class shield {
+public:
+    explicit shield(task* t) noexcept : task_(t), before_(t != nullptr && t->shielded) {
+        if (t != nullptr) t->shielded = true;
+    }
+    shield(shield const&) = delete;
+    shield& operator=(shield const&) = delete;
+    ~shield() {
+        if (task_ != nullptr) task_->shielded = before_;
+    }
+
+private:
+    task* const task_;
+    bool const before_;
+};
 
 // An intrusive first-in-first-out list of tasks, for one hand or under a lock.
 struct task_list {

@@ -133,8 +133,10 @@ void worker::pass_point() noexcept {
 task* worker::next() noexcept {
     if (blocking) {
         if (!mail.empty()) drain_mail();
-        task* const t = pinned.pop();
-        return t != nullptr ? t : sched.blocking_tasks.pop();
+        // Neither keeps the other waiting.
+        task* t = choose.below(2) == 0 ? pinned.pop() : nullptr;
+        if (t == nullptr) t = sched.blocking_tasks.pop();
+        return t != nullptr ? t : pinned.pop();
     }
     if (--dispatches_left < 0)
         if (task* const t = look_around(); t != nullptr) return t;

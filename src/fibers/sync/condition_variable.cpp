@@ -44,7 +44,10 @@ bool condition_core::wait(void* held, how_to const& ways, wait_limit const& limi
         hold guarded(waiters_.guard);
         remove(waiters_, node);
     }
-    ways.lock(held);
+    {
+        shield const here(this_task());  // the lock may be made of what can be cancelled
+        ways.lock(held);
+    }
     if (key == waiter::cancelled) throw_cancelled();
     return notified;
 }
