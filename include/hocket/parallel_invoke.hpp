@@ -24,15 +24,22 @@ void invoke_here(std::exception_ptr& failure, F&& f, Rest&&... rest) noexcept {
 }
 
 // Each in a task of its own: on this stack there is no room for them. The first has the identity of the caller, as it
-// would have on a larger stack.
-inline void invoke_away(std::exception_ptr&, bool) noexcept {}
+// would have on a larger stack, and what belongs to that; so it is sent last, when the caller does nothing but wait.
+inline void send_rest(std::exception_ptr&, job& first) noexcept { send_away(first, true); }
 template <class F, class... Rest>
-void invoke_away(std::exception_ptr& failure, bool first, F&& f, Rest&&... rest) noexcept {
+void send_rest(std::exception_ptr& failure, job& first, F&& f, Rest&&... rest) noexcept {
     job_of<F> mine(f, nullptr);
-    send_away(mine, first);
-    invoke_away(failure, false, std::forward<Rest>(rest)...);
+    send_away(mine);
+    send_rest(failure, first, std::forward<Rest>(rest)...);
     join_away(mine);
     if (std::exception_ptr const thrown = mine.take_failure()) failure = thrown;
+}
+template <class F, class... Rest>
+void invoke_away(std::exception_ptr& failure, F&& f, Rest&&... rest) noexcept {
+    job_of<F> first(f, nullptr);
+    send_rest(failure, first, std::forward<Rest>(rest)...);
+    join_away(first);
+    if (std::exception_ptr const thrown = first.take_failure()) failure = thrown;
 }
 
 // Where nothing can be forked: outside a task, and at the end of a stack.
@@ -40,7 +47,7 @@ template <class... F>
 HOCKET_NOINLINE void invoke_unforked(F&&... f) {
     std::exception_ptr failure;
     if (can_fork())
-        invoke_away(failure, true, std::forward<F>(f)...);
+        invoke_away(failure, std::forward<F>(f)...);
     else
         invoke_here(failure, std::forward<F>(f)...);
     if (failure) std::rethrow_exception(std::move(failure));

@@ -46,6 +46,9 @@ public:
     bool request_stop() noexcept;
     std::stop_token get_token();
 
+    void close() noexcept { closed_.store(true, relaxed); }
+    bool closed() const noexcept { return closed_.load(relaxed); }
+
 private:
     struct stop_state;
 
@@ -57,6 +60,7 @@ private:
     std::int64_t spawned_ = 0;         // by the owner since the last join, not in the count yet
     atomic<std::int64_t> left_{open};  // tasks, less those that the owner spawned and has not counted
     waiter* joiner_ = nullptr;         // written before the count can reach zero
+    atomic<bool> closed_{false};
     lock guard_;                       // the following
     std::exception_ptr failure_;       // of the first that failed
     bool stopped_ = false;
@@ -78,24 +82,28 @@ public:
     // Waits; an exception that no join() has rethrown is dropped.
     ~scope() { static_cast<void>(core_.wait()); }
 
-    // Spawns f(args...), decay-copied into the task. Throws std::bad_alloc when there is no memory for the task,
+    // Spawns f(args...), decay-copied into the task: true, or false when the scope has been closed. Throws std::bad_alloc when there is no memory for the task,
     // std::invalid_argument for attributes out of range, no_runtime outside a task. [fiber: the owner or a task of the
     // scope]
     template <class F, class... Args>
         requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
-    HOCKET_ALWAYS_INLINE void spawn(F&& f, Args&&... args) {
+    HOCKET_ALWAYS_INLINE bool spawn(F&& f, Args&&... args) {
         using closure_type = detail::closure<std::decay_t<F>, std::decay_t<Args>...>;
         static constexpr detail::task_type type = closure_type::type();
+        if (core_.closed()) [[unlikely]] return false;
         detail::new_task task(closure_type::small(), type);
         fill<closure_type>(task, std::forward<F>(f), std::forward<Args>(args)...);
+        return true;
     }
     template <class F, class... Args>
         requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
-    HOCKET_ALWAYS_INLINE void spawn(launch const& how, F&& f, Args&&... args) {
+    HOCKET_ALWAYS_INLINE bool spawn(launch const& how, F&& f, Args&&... args) {
         using closure_type = detail::closure<std::decay_t<F>, std::decay_t<Args>...>;
         static constexpr detail::task_type type = closure_type::type();
+        if (core_.closed()) [[unlikely]] return false;
         detail::new_task task(nullptr, detail::task_kind::ordinary, &how, type);
         fill<closure_type>(task, std::forward<F>(f), std::forward<Args>(args)...);
+        return true;
     }
 
     // Waits for all tasks, then rethrows the exception of the first that threw, if any. The scope can be used again.
@@ -103,6 +111,10 @@ public:
     void join() {
         if (std::exception_ptr failure = core_.wait()) [[unlikely]] std::rethrow_exception(std::move(failure));
     }
+
+    // Lets nothing more be spawned, as std::execution::counting_scope's does; what has been spawned goes on. For good. [any
+    // thread]
+    void close() noexcept { core_.close(); }
 
     // Asks the tasks to stop. True when it was the first to ask. [any thread]
     bool request_stop() noexcept { return core_.request_stop(); }

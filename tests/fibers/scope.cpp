@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <exception>
+#include <hocket/event.hpp>
 #include <hocket/fiber.hpp>
 #include <hocket/fiber_local.hpp>
 #include <hocket/future.hpp>
@@ -512,5 +513,31 @@ TEST_CASE("scope: tasks that do as the dice say") {
             }
             REQUIRE(begun.load() == ended.load());
         }
+    });
+}
+
+TEST_CASE("scope: closed, it takes nothing more; what it has goes on, and is joined") {
+    in_runtimes([] {
+        hocket::scope s;
+        std::atomic<int> ran{0};
+        hocket::event go_on;
+        auto const alive = std::make_shared<int>(0);
+        CHECK(s.spawn([&] {
+            go_on.wait();
+            ++ran;
+            // One of its tasks asks in vain, too.
+            CHECK_FALSE(s.spawn([&] { ++ran; }));
+        }));
+        CHECK(s.spawn({.name = "named"}, [&] { ++ran; }));
+        s.close();
+        CHECK_FALSE(s.spawn([&ran, alive] { ++ran; }));
+        CHECK_FALSE(s.spawn({.delay = std::chrono::hours(1)}, [&ran, alive] { ++ran; }));
+        CHECK(alive.use_count() == 1);
+        go_on.set();
+        s.join();
+        CHECK(ran.load() == 2);
+        CHECK_FALSE(s.spawn([&] { ++ran; }));
+        s.join();
+        CHECK(ran.load() == 2);
     });
 }

@@ -62,6 +62,7 @@ FIBER_TEST_CASE("hazards: the thread's id changes, the fiber's does not", .worke
     }).join();
 }
 
+#ifndef HOCKET_TSAN  // which says of both, rightly, that a thread does wrong
 FIBER_TEST_CASE("hazards: a thread's mutex cannot be unlocked by another thread, a hocket::mutex can",
                 .workers = {2, 4}) {
     hocket::fiber([] {
@@ -105,6 +106,8 @@ FIBER_TEST_CASE("hazards: a thread's recursive mutex lets in every fiber of its 
     });
     holds.join();
 }
+
+#endif
 
 namespace {
 hocket::event initialised;
