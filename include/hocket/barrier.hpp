@@ -55,7 +55,7 @@ public:
         arrive_in(token.phase_, n);
         return token;
     }
-    // Waits until the phase of the arrival is complete. [any thread]
+    // Waits until the phase of the arrival is complete. Like all that wait here, it throws cancelled. [any thread]
     void wait(arrival_token&& arrived) const { phases_.wait(arrived.phase_); }
     void arrive_and_wait() { wait(arrive()); }
     // Arrives, and is expected no more in the phases that follow. [any thread]

@@ -96,7 +96,8 @@ public:
     // Sending. A value that is an rvalue T is moved from only if it is taken: otherwise it is as it was. From all else
     // a T is made first. Each throws std::bad_alloc when an unbounded buffer cannot grow; nothing was sent then.
 
-    // Hands `value` over; waits while there is no room. False when the channel is closed. [any thread]
+    // Hands `value` over; waits while there is no room. False when the channel is closed. Like all that wait here, it
+    // throws cancelled: nothing was sent then. [any thread]
     template <class U = T>
         requires std::convertible_to<U, T>
     [[nodiscard]] bool send(U&& value) {
@@ -141,7 +142,8 @@ public:
 
     // Receiving. `to` gets the value, in place of what it held, only where the status is success.
 
-    // The next value; waits for one. Empty when the channel is closed and nothing is left. [any thread]
+    // The next value; waits for one. Empty when the channel is closed and nothing is left. Like all that wait here, it
+    // throws cancelled: nothing was received then. [any thread]
     [[nodiscard]] std::optional<T> recv() { return taken({}); }
     // The same; empty also when it would wait and a stop is asked for, before or meanwhile. [any thread]
     [[nodiscard]] std::optional<T> recv(std::stop_token const& stop) { return taken(stop); }

@@ -32,7 +32,7 @@ public:
     }
     bool is_set() const noexcept { return is_set(phases_.now()); }
 
-    // Waits until it is set. [any thread]
+    // Waits until it is set. Like all that wait here, it throws cancelled. [any thread]
     void wait() const { wait_within({}); }
     // But not beyond a time or a stop: whether it was set. [any thread]
     template <class Rep, class Period>

@@ -36,7 +36,7 @@ inline constexpr inherited_t inherited{};
 // Each task that looks gets a T of its own, value-initialised at its first look and destroyed when the task
 // completes, before its arena is reset; the last constructed goes first. One that is `inherited` is copied into every task
 // and job that is spawned by a task that has one, when it is spawned, by the spawner: what copying throws, the spawn throws.
-// A look takes some nanoseconds, however many there are. The fiber_local object itself outlives the tasks that use it, and
+// A look costs the same however many there are. The fiber_local object itself outlives the tasks that use it, and
 // is usually in static storage. Forks of a task that has an inherited value cost as much as spawns; a job for which there is no
 // memory, and which is called in place, begins without.
 template <class T>

@@ -36,7 +36,7 @@ public:
     }
     // Whether the count has come to zero. [any thread]
     bool try_wait() const noexcept { return open_.now() == opened; }
-    // Waits until it has. [any thread]
+    // Waits until it has. Like all that wait here, it throws cancelled. [any thread]
     void wait() const { open_.wait(0); }
     void arrive_and_wait(std::ptrdiff_t n = 1) {
         count_down(n);

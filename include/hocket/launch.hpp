@@ -26,7 +26,7 @@ struct launch {
     // The task has a floating-point control state of its own (rounding, flush-to-zero, traps), which begins as its
     // spawner's is at the spawn, and goes with it wherever it goes on. All other tasks share one: that of the thread that
     // made the runtime; what one of them changes it must change back before it suspends or ends, which debug builds check.
-    // Jobs of such a task begin with its state. A suspension costs some 10 ns more; a fork as much as a spawn.
+    // Jobs of such a task begin with its state, and each is a spawn.
     bool own_fp_control = false;
 };
 

@@ -64,7 +64,8 @@ public:
     limiter& operator=(limiter const&) = delete;
     HOCKET_API ~limiter();
 
-    // A place. When all are taken: a lossless limiter waits for one, a lossy one gives none. [any thread]
+    // A place. When all are taken: a lossless limiter waits for one, a lossy one gives none. Like
+    // all that wait here, it throws cancelled. [any thread]
     place enter() { return enter_within({}); }
     // The same; none also when it would wait and a stop is asked for, before or meanwhile. [any thread]
     place enter(std::stop_token const& stop) { return enter_within(stop); }

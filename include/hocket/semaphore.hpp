@@ -55,7 +55,7 @@ public:
 
     // Adds n permits, n >= 0; the sum stays within max(). [any thread]
     void release(std::ptrdiff_t n = 1) noexcept { core_.release(n); }
-    // Takes one permit; waits until there is one. [any thread]
+    // Takes one permit; waits until there is one. Like all that wait here, it throws cancelled. [any thread]
     void acquire() { core_.acquire({}); }
     // Takes one if there is one. [any thread]
     bool try_acquire() noexcept { return core_.try_acquire(); }

@@ -45,7 +45,8 @@ namespace hocket::inline HOCKET_ABI::detail {
 
 class waiter {
 public:
-    // What ended a wait: 0 is the deadline, sources use keys from 1 on, the last one is the stop.
+    // What ended a wait: 0 is the deadline, sources use keys from 1 on, the last two are the stop and
+    // the cancellation.
     static constexpr std::uint32_t timed_out = 0;
     static constexpr std::uint32_t stopped = 0xff'ffff;
     static constexpr std::uint32_t cancelled = 0xff'fffe;
