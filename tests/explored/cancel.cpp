@@ -27,10 +27,10 @@ using hocket::detail::atomic;
 using hocket::detail::scheduler;
 using hocket::detail::task_kind;
 using hocket::detail::seam::fault;
+using hocket::explorer::complete;
 using hocket::explorer::finds;
 using hocket::explorer::passes;
 using hocket::explorer::require;
-using hocket::explorer::small;
 using hocket::explorer::tally;
 using hocket::explorer::thread;
 using hocket::explorer::whole;
@@ -38,12 +38,6 @@ using namespace std::chrono_literals;
 namespace seam = hocket::detail::seam;
 
 namespace {
-
-hocket::runtime_options complete(unsigned workers) {
-    hocket::runtime_options o = small(workers);
-    o.context = hocket::detail::has_native_backend ? hocket::context_backend::native : hocket::context_backend::boost;
-    return o;
-}
 
 template <class F>
 void spawn(scheduler& s, F f) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "fibers/context/context.hpp"
 #include "seam/explored/explore.hpp"
 #include "seam/explored/unwatched.hpp"
 
@@ -54,6 +55,13 @@ inline runtime_options small(unsigned workers, unsigned blocking = 1) {
             .stack_size = 64 * 1024,
             .seed = 1,
             .logger = [](log_level, std::string_view) {}};
+}
+
+// The same, complete, for a scheduler without the runtime's face.
+inline runtime_options complete(unsigned workers) {
+    runtime_options o = small(workers);
+    o.context = detail::has_native_backend ? context_backend::native : context_backend::boost;
+    return o;
 }
 
 // With HOCKET_TRACE in the environment: the steps that led there. addr2line -Cfipe tells the places.

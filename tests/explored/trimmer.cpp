@@ -13,21 +13,15 @@ using hocket::detail::atomic;
 using hocket::detail::scheduler;
 using hocket::detail::task_kind;
 using hocket::detail::seam::fault;
+using hocket::explorer::complete;
 using hocket::explorer::finds;
 using hocket::explorer::passes;
 using hocket::explorer::require;
-using hocket::explorer::small;
 using hocket::explorer::thread;
 using hocket::explorer::whole;
 namespace seam = hocket::detail::seam;
 
 namespace {
-
-hocket::runtime_options complete(unsigned workers) {
-    hocket::runtime_options o = small(workers);
-    o.context = hocket::detail::has_native_backend ? hocket::context_backend::native : hocket::context_backend::boost;
-    return o;
-}
 
 // Writes to the stack below its caller's frame, lets others go on, and finds what it wrote.
 [[gnu::noinline]] void use_stack(atomic<int>& word) {
