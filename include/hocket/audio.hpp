@@ -14,6 +14,7 @@
 #include <hocket/audio/patch_file.hpp>
 #include <hocket/audio/port.hpp>
 #include <hocket/audio/registry.hpp>
+#include <hocket/audio/requests.hpp>
 #include <hocket/audio/runner_pool.hpp>
 #include <hocket/audio/spsc_ring.hpp>
 #include <hocket/audio/timer_driver.hpp>

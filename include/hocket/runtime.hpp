@@ -62,6 +62,9 @@ struct runtime_options {
     // Where the runtime's log lines go. Empty: the process-wide spdlog logger, from level warning on.
     std::function<void(log_level, std::string_view)> logger{};
     suspension_observer observer{};
+    // For simulated time: asked by this_fiber::sleep_for and sleep_until, those that take no stop token, how to sleep; true
+    // when it has waited, by whatever clock, false to have it done by the real one. May suspend. [fiber]
+    bool (*sleep)(std::chrono::nanoseconds d) = nullptr;
 };
 
 // Figures of a runtime, each a count since its construction unless it says "now". Read without stopping anybody:

@@ -44,6 +44,8 @@ private:
 namespace detail {
 // Sleeps until the limit comes: whether that was the time.
 HOCKET_API bool sleep_within(wait_limit const& limit);
+// Sleeps so long, or as runtime_options::sleep does it.
+HOCKET_API void sleep_during(std::int64_t ns);
 }  // namespace detail
 
 namespace this_fiber {
@@ -58,7 +60,7 @@ HOCKET_API void yield_point() noexcept;
 // Suspends for at least `d`; returns at once when it is not positive. A plain thread sleeps. [any thread]
 template <class Rep, class Period>
 void sleep_for(std::chrono::duration<Rep, Period> d) {
-    if (d > d.zero()) detail::sleep_within(detail::from_now(d));
+    if (d > d.zero()) detail::sleep_during(detail::to_ns(d));
 }
 // The same, or until a stop is asked for: whether the whole time has passed. [any thread]
 template <class Rep, class Period>
@@ -71,7 +73,7 @@ bool sleep_for(std::stop_token const& stop, std::chrono::duration<Rep, Period> d
 template <class Clock, class Duration>
 void sleep_until(std::chrono::time_point<Clock, Duration> t) {
     detail::attempt_until(t, [](detail::wait_limit const& limit) {
-        detail::sleep_within(limit);
+        detail::sleep_during(limit.deadline - detail::now_ns());
         return false;
     });
 }

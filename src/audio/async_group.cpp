@@ -1,4 +1,4 @@
-// AsyncThreads as pinned tasks: binding, running, waiting for quiescence.
+// AsyncThreads as pinned fibers: binding, running, waiting for quiescence.
 #include "audio/async_group.hpp"
 
 #include <algorithm>
@@ -9,6 +9,7 @@
 #include <typeinfo>
 #include <unordered_map>
 
+#include "audio/async_fiber.hpp"
 #include "audio/log.hpp"
 #include "audio/misuse.hpp"
 #include "audio/runners.hpp"
@@ -17,11 +18,8 @@ namespace hocket::inline HOCKET_ABI::audio::detail {
 
 namespace {
 
-// How long one AsyncThread may go on with requested calls before its neighbours have a turn.
-constexpr std::chrono::milliseconds pass_budget{2};
-
 struct directory {
-    mutex guard;
+    std::mutex guard;
     std::unordered_map<std::uint32_t, std::weak_ptr<async_group>> groups;
     std::uint32_t last = 0;
 };
@@ -70,71 +68,87 @@ async_group::~async_group() {
 }
 
 void async_group::join(std::shared_ptr<async_state> const& state) {
-    runners* to_nudge = nullptr;
+    runners* to_nudge;
     {
         std::lock_guard const held(guard_);
         state->name = name_ + " thread " + std::to_string(names_given_);
         members_.push_back(state);
-        if (pool_ != nullptr && !closed_) {
-            try {
-                spawn(state);
-            } catch (...) {
-                members_.pop_back();
-                throw;
-            }
-            to_nudge = pool_;
-        }
         ++names_given_;
+        note_ticking();
+        to_nudge = pool_;
     }
     if (to_nudge != nullptr) to_nudge->nudge();
 }
 
 void async_group::refuse_own_action(char const* what) const noexcept {
-    if (running_ != nullptr && running_->task == this_fiber::get_id() && this_fiber::in_runtime())
-        misuse(std::string(what) + " in an action of '" + running_->name + "', which would wait for itself");
+    if (running_ == nullptr || !this_fiber::in_runtime()) return;
+    async_fiber** const self = current_async_fiber().get_if();
+    if (self != nullptr && *self == running_)
+        misuse(std::string(what) + " in an action of '" + running_->state.name + "', which would wait for itself");
 }
 
 void async_group::quiesce(async_state& state) noexcept {
     std::unique_lock held(guard_);
-    if (running_ == &state) refuse_own_action("an AsyncThread was waited for");
-    quiet_.wait(held, [&] { return running_ != &state; });
+    if (running_ != nullptr && &running_->state == &state) refuse_own_action("an AsyncThread was waited for");
+    quiet_.wait(held, [&] { return running_ == nullptr || &running_->state != &state; });
 }
 
 void async_group::leave(async_state& state) noexcept {
     std::unique_lock held(guard_);
-    if (running_ == &state) refuse_own_action("an AsyncThread was destroyed");
+    if (running_ != nullptr && &running_->state == &state) refuse_own_action("an AsyncThread was destroyed");
     state.ending = true;
-    if (state.has_task) state.wake.release();
-    quiet_.wait(held, [&] { return running_ != &state; });
-    std::erase_if(members_, [&](auto const& s) { return s.get() == &state; });
+    quiet_.wait(held, [&] { return running_ == nullptr || &running_->state != &state; });
+    let_go(state);
+    auto const self = std::ranges::find(members_, &state, &std::shared_ptr<async_state>::get);
+    if (self == members_.end()) return;
+    load_gone_ += state.clock.run();
+    if (static_cast<std::size_t>(self - members_.begin()) < turn_) --turn_;
+    members_.erase(self);
+    note_ticking();
+    send_next();
 }
 
 void async_group::bind(runners& pool, unsigned runner) {
     {
         std::lock_guard const held(guard_);
         pool_ = &pool;
-        runner_ = runner;
-        for (auto const& s : members_) spawn(s);
+        runner_.store(runner, std::memory_order_relaxed);
     }
-    pool.add(shared_from_this(), runner);
+    pool.add(shared_from_this());
 }
 
 void async_group::open(bool wall) noexcept {
     std::lock_guard const held(guard_);
     wall_ = wall;
     open_.store(!closed_, std::memory_order_relaxed);
+    for (auto const& s : members_) s->rested = true;
+    note_ticking();
 }
 
 void async_group::halt() noexcept {
     std::lock_guard const held(guard_);
     open_.store(false, std::memory_order_relaxed);
+    note_ticking();
+    if (!asleep_) return;
+    asleep_ = false;
+    running_->later.release();
+}
+
+bool async_group::settle(std::chrono::nanoseconds patience) noexcept {
+    std::unique_lock held(guard_);
+    refuse_own_action("audio was paused");
+    return quiet_.wait_for(held, patience, [&] { return running_ == nullptr; });
 }
 
 void async_group::settle() noexcept {
-    std::unique_lock held(guard_);
-    refuse_own_action("audio was paused");
-    while (!quiet_.wait_for(held, std::chrono::seconds(1), [&] { return running_ == nullptr; }))
-        log_warning("still waiting for a running action of '" + running_->name + "'");
+    while (!settle(std::chrono::seconds(1)))
+        if (std::string const who = running(); !who.empty())
+            log_warning("still waiting for a running action of '" + who + "'");
+}
+
+std::string async_group::running() const {
+    std::lock_guard const held(guard_);
+    return running_ != nullptr ? running_->state.name : std::string();
 }
 
 void async_group::close() noexcept {
@@ -147,107 +161,241 @@ void async_group::close() noexcept {
         pool = std::exchange(pool_, nullptr);
         for (auto const& s : members_) {
             s->ending = true;
-            if (s->has_task) s->wake.release();
+            let_go(*s);
         }
     }
-    if (pool != nullptr) pool->remove(*this, runner_);
+    if (pool != nullptr) pool->remove(*this);
 }
 
-void async_group::wake(async_state& state) noexcept {
-    state.scheduled = true;
-    state.wake.release();
-}
+// ---- ticks
 
 bool async_group::tick() noexcept {
-    std::lock_guard const held(guard_);
-    if (!open_.load(std::memory_order_relaxed) || !wall_) return false;
-    for (auto const& s : members_)
-        if (s->has_task && !s->scheduled && !s->ending && s->word.read().any()) wake(*s);
-    return !members_.empty();
+    std::unique_lock const held(guard_, std::try_to_lock);
+    if (!held) return true;  // somebody changes something: at the next tick
+    if (!ticking()) return false;
+    for (auto const& s : members_) {
+        // Who runs, or is about to, is asked again at the tick after its end: the delay is fixed, not the rate.
+        if (s->ending || s.get() == sent_ || (running_ != nullptr && &running_->state == s.get())) continue;
+        if (s->word.read().any())
+            s->due = true;
+        else
+            s->rested = true;
+    }
+    send_next();
+    return true;
 }
 
-std::vector<std::shared_ptr<async_state>> async_group::due() {
+// Sends the next that is due, unless somebody is on the way.
+void async_group::send_next() noexcept {
+    if (sent_ != nullptr || running_ != nullptr || !open_.load(std::memory_order_relaxed)) return;
+    for (std::size_t tried = 0; tried < members_.size(); ++tried) {
+        if (turn_ >= members_.size()) turn_ = 0;
+        auto const& s = members_[turn_++];
+        if (!s->due || s->ending) continue;
+        if (send(s)) return;
+    }
+}
+
+// False when no fiber can be had; it stays due.
+bool async_group::send(std::shared_ptr<async_state> const& state) noexcept {
+    unsigned const worker = pool_->worker_of(runner_.load(std::memory_order_relaxed));
+    if (state->fiber != nullptr && state->fiber->worker != worker) let_go(*state);
+    if (state->fiber == nullptr) {
+        try {
+            auto fiber = std::make_shared<async_fiber>(*this, *state, *pool_, worker);
+            // The closure keeps alive what the fiber refers to.
+            pool_->go(state->name, worker, [self = shared_from_this(), state, fiber] { self->body(*fiber); });
+            state->fiber = std::move(fiber);
+        } catch (std::exception const& e) {
+            std::uint64_t const n = unsent_.fetch_add(1, std::memory_order_relaxed) + 1;
+            if ((n & (n - 1)) == 0)
+                log_error("'" + state->name + "' waits for a later tick: no fiber can be had (" + e.what() + ")");
+            return false;
+        }
+    }
+    state->due = false;
+    sent_ = state.get();
+    state->fiber->wake.release();
+    return true;
+}
+
+// Its fiber ends, when it has one, which does not run.
+void async_group::let_go(async_state& state) noexcept {
+    if (sent_ == &state) {
+        sent_ = nullptr;
+        quiet_.notify_all();
+    }
+    if (state.fiber == nullptr) return;
+    state.fiber->let_go = true;
+    state.fiber->wake.release();
+    state.fiber.reset();
+}
+
+void async_group::moved() noexcept {
     std::lock_guard const held(guard_);
+    if (sent_ == nullptr) return;
+    sent_->due = true;
+    for (auto const& s : members_)
+        if (s.get() == sent_) {
+            let_go(*s);
+            send(s);
+            return;
+        }
+}
+
+bool async_group::rehome(unsigned runner) noexcept {
+    std::lock_guard const held(guard_);
+    if (running_ != nullptr || sent_ != nullptr) return false;
+    runner_.store(runner, std::memory_order_relaxed);
+    return true;
+}
+
+std::int64_t async_group::measure() noexcept {
+    std::lock_guard const held(guard_);
+    std::int64_t sum = load_gone_;
+    for (auto const& s : members_) sum += s->clock.run();
+    return load_ = sum - std::exchange(load_sum_, sum);
+}
+
+// guard_ is held.
+void async_group::note_ticking() noexcept {
+    ticking_.store(open_.load(std::memory_order_relaxed) && wall_ && !members_.empty(), std::memory_order_relaxed);
+}
+
+// ---- audio time
+
+std::vector<std::shared_ptr<async_state>> async_group::due(std::uint64_t now) {
+    std::lock_guard const held(guard_);
+    now_ = now;
     std::vector<std::shared_ptr<async_state>> result;
     for (auto const& s : members_)
-        if (s->has_task && s->word.read().any()) result.push_back(s);
+        if (s->word.read().any()) result.push_back(s);
     return result;
+}
+
+// Until nobody is on the way, or who is sleeps.
+void async_group::await_pass(std::unique_lock<std::mutex>& held) noexcept {
+    auto const over = [&] { return sent_ == nullptr && (running_ == nullptr || asleep_); };
+    while (!quiet_.wait_for(held, std::chrono::seconds(1), over)) {
+        std::string const who = running_ != nullptr ? running_->state.name : sent_ != nullptr ? sent_->name : "";
+        held.unlock();
+        log_warning("audio time waits for a running action of '" + who + "'");
+        held.lock();
+    }
+}
+
+void async_group::wake_sleeper() noexcept {
+    std::unique_lock held(guard_);
+    if (!asleep_ || wakes_at_ > now_) return;
+    asleep_ = false;
+    running_->later.release();
+    await_pass(held);
 }
 
 void async_group::run(async_state& state) noexcept {
     std::unique_lock held(guard_);
-    if (!open_.load(std::memory_order_relaxed) || state.ending || !state.has_task) return;
-    if (!state.scheduled) wake(state);
-    quiet_.wait(held, [&] { return !state.scheduled || state.ending; });
-    quiet_.wait(held, [&] { return running_ != &state; });
+    if (!open_.load(std::memory_order_relaxed) || state.ending || running_ != nullptr) return;
+    auto const self = std::ranges::find(members_, &state, &std::shared_ptr<async_state>::get);
+    if (self == members_.end() || !send(*self)) return;
+    await_pass(held);
 }
 
-void async_group::spawn(std::shared_ptr<async_state> const& state) {
-    pool_->go(state->name, runner_, [self = shared_from_this(), state] { self->body(*state); });
-    state->has_task = true;
-}
-
-// The task of one AsyncThread.
-void async_group::body(async_state& state) {
-    for (;;) {
-        state.wake.acquire();
-        {
-            std::lock_guard const turn(turn_);
-            if (begin(state)) {
-                serve(state);
-                end(state);
-            }
-        }
+bool async_group::sleep(async_fiber& fiber, std::chrono::nanoseconds d) {
+    {
         std::lock_guard const held(guard_);
-        if (state.ending) return;
-    }
-}
-
-bool async_group::begin(async_state& state) noexcept {
-    std::lock_guard const held(guard_);
-    if (state.ending || !open_.load(std::memory_order_relaxed)) {
-        state.scheduled = false;
+        if (wall_ || !open_.load(std::memory_order_relaxed) || running_ != &fiber) return false;
+        auto const ticks = (d.count() + tick_period.count() - 1) / tick_period.count();
+        wakes_at_ = now_ + static_cast<std::uint64_t>(std::max<std::int64_t>(ticks, 1));
+        asleep_ = true;
         quiet_.notify_all();
-        return false;
     }
-    state.task = this_fiber::get_id();
-    running_ = &state;
+    fiber.later.acquire();
+    std::chrono::nanoseconds rest{0};
+    {
+        std::lock_guard const held(guard_);
+        if (wakes_at_ > now_) rest = static_cast<std::int64_t>(wakes_at_ - now_) * tick_period;
+    }
+    // Audio time stopped meanwhile. A stopped action does not come here again: the group is not open.
+    if (rest.count() > 0) this_fiber::sleep_for(rest);
     return true;
 }
 
-void async_group::end(async_state& state) noexcept {
+// ---- the fiber
+
+void async_group::body(async_fiber& fiber) {
+    try {
+        *current_async_fiber() = &fiber;
+    } catch (std::exception const&) {
+        // No memory: whoever sent it tries again at a later tick.
+        std::lock_guard const held(guard_);
+        if (fiber.let_go) return;
+        fiber.state.due = true;
+        return let_go(fiber.state);
+    }
+    for (;;) {
+        fiber.wake.acquire();
+        if (begin(fiber)) {
+            serve(fiber);
+            end();
+        }
+        std::lock_guard const held(guard_);
+        if (fiber.let_go) return;
+    }
+}
+
+bool async_group::begin(async_fiber& fiber) noexcept {
     std::lock_guard const held(guard_);
-    state.scheduled = false;
+    // Let go, or woken for an AsyncThread that has been sent elsewhere since.
+    if (fiber.let_go || sent_ != &fiber.state) return false;
+    sent_ = nullptr;
+    if (fiber.state.ending || !open_.load(std::memory_order_relaxed)) {
+        quiet_.notify_all();
+        return false;
+    }
+    running_ = &fiber;
+    if (std::exchange(fiber.state.rested, false)) fiber.state.clock.rest();
+    return true;
+}
+
+void async_group::end() noexcept {
+    std::lock_guard const held(guard_);
     running_ = nullptr;
+    if (wall_) send_next();
     quiet_.notify_all();
 }
 
 // One pass: the periodic call, then the calls requested before the pass began. What is left when the budget is spent or
 // audio is paused is served at a later tick; in audio time there is no budget, because it would depend on the machine.
-void async_group::serve(async_state& state) noexcept {
-    auto const demand = state.word.read();
-    auto const until = std::chrono::steady_clock::now() + pass_budget;
-    if (demand.periodic) call(state);
+void async_group::serve(async_fiber& fiber) noexcept {
+    async_word& word = fiber.state.word;
+    auto const demand = word.read();
+    auto const until = std::chrono::steady_clock::now() + action_budget;
+    if (demand.periodic) call(fiber);
     for (std::uint64_t i = 0; i < demand.calls; ++i) {
         if (!open_.load(std::memory_order_relaxed)) break;
         if (wall_ && (i != 0 || demand.periodic) && std::chrono::steady_clock::now() >= until) break;
-        if (!state.word.take()) break;
-        call(state);
-        state.word.finish();
+        if (!word.take()) break;
+        call(fiber);
+        word.finish();
     }
 }
 
-void async_group::call(async_state& state) noexcept {
+void async_group::call(async_fiber& fiber) noexcept {
+    async_state& state = fiber.state;
     action* const what = state.mailbox.take();
     std::uint64_t failures = state.failures.load(std::memory_order_relaxed);
     if (what == nullptr || !*what) {
         state.word.stop();
+        // start(action) may have come just now.
+        if (action* const newer = state.mailbox.take(); newer != nullptr && *newer) return state.word.start();
         state.failures.store(failures + 1, std::memory_order_relaxed);
         log_error("'" + state.name + "' was started without an action; it is stopped");
         return;
     }
     std::exception_ptr thrown;
     arena* memory = nullptr;
+    state.clock.begin(fiber.pool.permit().acquire(fiber.worker, state.name));
+    fiber.executing = true;
     try {
         memory = &this_fiber::arena();
         (*what)();
@@ -255,6 +403,9 @@ void async_group::call(async_state& state) noexcept {
         thrown = std::current_exception();
     }
     if (memory != nullptr) memory->reset();
+    fiber.executing = false;
+    state.clock.executed(fiber.pool.permit().release(fiber.worker));
+    state.clock.end(std::chrono::nanoseconds(action_budget).count());
     state.calls.store(state.calls.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     if (thrown == nullptr) return;
     state.failures.store(++failures, std::memory_order_relaxed);

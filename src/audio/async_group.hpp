@@ -1,22 +1,29 @@
 // The AsyncThreads of one module: when they may run, and that never two of them do.
 //
-// States: loose (built, no runner) -> bound (has a runner; its tasks exist) -> closed (no action runs ever again).
+// States: loose (built, no runner) -> bound (has a runner) -> closed (no action runs ever again).
 //   A bound group is open or halted; only while it is open does an action begin.
+//   Of its AsyncThreads at most one is *sent*: its fiber has been woken and has not yet looked; or is *running*, suspended
+//   or not, or asleep in audio time.
 // Protocol:
-//   1. Each AsyncThread is a task pinned to the group's runner, asleep on its `wake` until a tick finds it asked for.
-//   2. It takes `turn_`, which it holds while the action runs, suspended or not: never two of one module, first come
-//      first served. Then, under `guard_`, it looks whether the group is open and it is not ending, and only then
-//      becomes `running_`. Whoever halts the group or ends the AsyncThread sets its flag under the same lock and then
-//      waits until `running_` is gone: no action slips in between the test and the run.
-//   3. Locks are taken in the order runner, group. `turn_` is not held by those who wait for quiescence.
-//   4. A task looks at its AsyncThread's mailbox only while it is `running_`.
+//   1. A tick marks those that are asked for as due. When nobody is sent or running, the next due one, in turn, is sent: it
+//      gets a fiber on its runner's worker, if it has none there, and the fiber is woken.
+//   2. The fiber looks, under `guard_`, whether the group is open and neither it nor its AsyncThread is ending, and only
+//      then becomes `running_`. Whoever halts the group or ends the AsyncThread sets its flag under the same lock and then
+//      waits until `running_` is gone: no action slips in between the test and the run. When it has ended, the next due
+//      one is sent.
+//   3. When the runner moves to another worker, who was sent and has not begun is sent again, there; the fiber on the old
+//      worker is let go. An action that has begun stays where it is.
+//   4. Locks are taken in the order runners, group.
+//   5. `guard_` blocks the thread, and nobody is suspended while holding it: a fiber that waited for it in a queue would be
+//      handed it while an action occupies its worker.
+//   6. A fiber looks at its AsyncThread's mailbox only while it is running_.
 // Nothing here is called by the audio thread, which touches only async_word and action_mailbox.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <hocket/condition_variable.hpp>
-#include <hocket/mutex.hpp>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -44,32 +51,51 @@ public:
     // For log lines; set before it is bound. [control]
     void rename(std::string name) { name_ = std::move(name); }
 
-    // Adds an AsyncThread; gives it a task if the group is bound. Throws as runtime::go. [any thread but audio]
+    // Adds an AsyncThread. Throws std::bad_alloc. [any thread but audio]
     void join(std::shared_ptr<async_state> const& state);
     // Waits until no call of it is under way, and takes it out. In its own action misuse. [any thread but audio]
     void leave(async_state& state) noexcept;
     // Waits until no call of it is under way. In its own action misuse. [any thread but audio]
     void quiesce(async_state& state) noexcept;
 
-    // Gives each AsyncThread its task, on runner `runner` of `pool`. The group is loose. Throws as runtime::go, after
-    // which the group is to be closed. [control]
+    // Gives it runner `runner` of `pool`. The group is loose. Throws std::bad_alloc. [control]
     void bind(runners& pool, unsigned runner);
     // Lets actions begin; `wall` says whether the runner's own ticks ask for them. [control]
     void open(bool wall) noexcept;
-    // Lets none begin. [control]
+    // Lets none begin; who sleeps in audio time sleeps on in real time. [control]
     void halt() noexcept;
-    // Waits until none runs; logs who it waits for after each second. Misuse in an action of this group. [control]
+    // Waits until none runs, or for so long: whether none does. Misuse in an action of this group. [control]
+    bool settle(std::chrono::nanoseconds patience) noexcept;
+    // Waits until none runs; logs who it waits for after each second.
     void settle() noexcept;
-    // halt(), settle(), and ends the tasks. [control]
+    // halt(), settle(), and ends the fibers. [control]
     void close() noexcept;
+    // The name of the AsyncThread that runs; empty when none does. Throws std::bad_alloc. [any thread but audio]
+    std::string running() const;
 
-    // Wakes the tasks that are asked for; true while the group is open, ticks by the wall clock and has any. [worker]
+    // Sends whoever is asked for; true while the group is open, ticks by the wall clock and has any. [worker]
     bool tick() noexcept;
+    // Its runner works on another worker from now on. [worker]
+    void moved() noexcept;
+    // Its runner is another from now on; false when that cannot be now. [worker]
+    bool rehome(unsigned runner) noexcept;
+    unsigned runner() const noexcept { return runner_.load(std::memory_order_relaxed); }
+    // Whether it asks its runner to tick. [worker]
+    bool ticking() const noexcept { return ticking_.load(std::memory_order_relaxed); }
+    // The ns that its actions have executed from one measurement to the next; of the last one. [worker, under the runners'
+    // lock]
+    std::int64_t measure() noexcept;
+    std::int64_t load() const noexcept { return load_; }
 
-    // Those that are asked for now, oldest first. Throws std::bad_alloc. [control]
-    std::vector<std::shared_ptr<async_state>> due();
-    // Runs what is asked of one and waits until that is done. Does nothing unless the group is open. [control]
+    // Audio time has come to tick number `now`. Those that are asked for, oldest first. Throws std::bad_alloc. [control]
+    std::vector<std::shared_ptr<async_state>> due(std::uint64_t now);
+    // Lets the one go on whose sleep in audio time is over, and waits until it has ended or sleeps again. [control]
+    void wake_sleeper() noexcept;
+    // Runs what is asked of one and waits until that is done, or sleeps in audio time. Does nothing unless the group is
+    // open, or while another of it sleeps. [control]
     void run(async_state& state) noexcept;
+    // The running action sleeps for `d` of audio time; false when that is the real one. [fiber]
+    bool sleep(async_fiber& fiber, std::chrono::nanoseconds d);
 
     // [control]
     template <class F>
@@ -79,28 +105,40 @@ public:
     }
 
 private:
-    void spawn(std::shared_ptr<async_state> const& state);
-    void body(async_state& state);
-    bool begin(async_state& state) noexcept;
-    void serve(async_state& state) noexcept;
-    void call(async_state& state) noexcept;
-    void end(async_state& state) noexcept;
-    void wake(async_state& state) noexcept;
+    void note_ticking() noexcept;
+    void send_next() noexcept;
+    bool send(std::shared_ptr<async_state> const& state) noexcept;
+    void let_go(async_state& state) noexcept;
+    void body(async_fiber& fiber);
+    bool begin(async_fiber& fiber) noexcept;
+    void serve(async_fiber& fiber) noexcept;
+    void call(async_fiber& fiber) noexcept;
+    void end() noexcept;
+    void await_pass(std::unique_lock<std::mutex>& held) noexcept;
     void refuse_own_action(char const* what) const noexcept;
 
     std::string name_;
     std::uint32_t const id_;
-    mutex turn_;
-    mutex guard_;
-    condition_variable quiet_;  // running_ or somebody's `scheduled` has been cleared
+    mutable std::mutex guard_;
+    condition_variable_any quiet_;  // running_, sent_ or asleep_ has changed
     std::vector<std::shared_ptr<async_state>> members_;
+    std::size_t turn_ = 0;  // where in members_ to look for the next
     unsigned names_given_ = 0;
-    runners* pool_ = nullptr;  // not null: bound
-    unsigned runner_ = 0;
+    std::atomic<std::uint64_t> unsent_{0};  // times that no fiber could be had
+    runners* pool_ = nullptr;               // not null: bound
+    std::atomic<unsigned> runner_{0};
     bool closed_ = false;
     bool wall_ = false;
     std::atomic<bool> open_{false};  // written under guard_; read without between two calls of one pass
-    async_state* running_ = nullptr;
+    async_state* sent_ = nullptr;
+    async_fiber* running_ = nullptr;
+    bool asleep_ = false;           // running_ sleeps in audio time,
+    std::uint64_t wakes_at_ = 0;    // until this tick
+    std::uint64_t now_ = 0;         // the tick that audio time has come to
+    std::atomic<bool> ticking_{false};  // open, by the wall clock, and not empty
+    std::int64_t load_ = 0;         // ns executed between the last two measurements,
+    std::int64_t load_sum_ = 0;     // in all, as of the last,
+    std::int64_t load_gone_ = 0;    // and by those that have left
 };
 
 }  // namespace hocket::inline HOCKET_ABI::audio::detail

@@ -1,25 +1,26 @@
-// One AsyncThread: what its owner, its module's group and its task share.
+// One AsyncThread: what its owner, its module's group and its fiber share.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <hocket/mutex.hpp>
-#include <hocket/semaphore.hpp>
-#include <hocket/this_fiber.hpp>
 #include <memory>
 #include <string>
 
 #include "audio/action_mailbox.hpp"
+#include "audio/async_clock.hpp"
 #include "audio/async_word.hpp"
 
 namespace hocket::inline HOCKET_ABI::audio::detail {
 
 class async_group;
+struct async_fiber;
 
 struct async_state {
     async_word word;
     action_mailbox mailbox;
-    std::atomic<std::uint64_t> calls{0};     // its task alone writes these two
+    async_clock clock;
+    std::atomic<std::uint64_t> calls{0};     // its fiber alone writes these two
     std::atomic<std::uint64_t> failures{0};
 
     // The group it belongs to; set once, by attach() under `homing`, or in the constructor.
@@ -28,13 +29,11 @@ struct async_state {
     mutex homing;
 
     // Guarded by the group.
-    std::string name;        // of module and thread
-    bool has_task = false;
-    bool ending = false;     // its task leaves as soon as it looks
-    bool scheduled = false;  // its task has been woken and has not yet run or declined
-    fiber_id task;           // of its task, while it runs the action
-
-    counting_semaphore<> wake{0};  // one permit for each time its task is to look
+    std::string name;                    // of module and thread; does not change once there is a fiber
+    std::shared_ptr<async_fiber> fiber;  // null until it is first asked for, and when it has been let go
+    bool ending = false;                 // no action of it begins any more
+    bool due = false;                    // a tick has found it asked for, and it has not been sent to its fiber since
+    bool rested = true;                  // a tick has found it not asked for
 };
 
 }  // namespace hocket::inline HOCKET_ABI::audio::detail

@@ -2,28 +2,34 @@
 //
 // States: empty or loaded; prepared or not; paused by the user or not. It *runs* when loaded, prepared and not paused.
 // Protocol between the audio thread and control (no lock, no wait on the audio side):
-//   audio:    in_block_ = true;  if muted_: silence;  else: the graph;  in_block_ = false
-//   control:  muted_ = true;  wait until in_block_ is false;  touch the modules;  muted_ = false
-// Memory order: all four are sequentially consistent: of the two stores one is seen by the other side's load.
+//   audio:    in_block_ = true;  if halted_: silence;  else: take over next_, if any; the graph;  in_block_ = false
+//   control:  halted_ = true;  wait until in_block_ is false;  touch the modules;  halted_ = false
+// A graph is exchanged without that: control stores the new one in next_, the audio thread takes it at the beginning of a
+//   block and says so in taken_; only then does control free the old one and the modules that only that one has. Where no
+//   block comes, control halts, and takes it over itself.
+// Memory order: in_block_ and halted_ are sequentially consistent: of the two stores one is seen by the other side's load.
+//   next_ and taken_ are released by one side and acquired by the other.
 // Loading, for every module: construct (with its id known), mark all unpatched, set_samplerate, mark patched jacks,
 // load_state, knobs, bypass; then all are bound to runners; then audio resumes.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <hocket/audio/engine.hpp>
 #include <hocket/audio/panel.hpp>
 #include <hocket/mutex.hpp>
 #include <hocket/this_fiber.hpp>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
 
 #include "audio/async_group.hpp"
-#include "audio/construction.hpp"
+#include "audio/cycle_clock.hpp"
 #include "audio/denormals.hpp"
 #include "audio/graph.hpp"
 #include "audio/misuse.hpp"
-#include "audio/module_access.hpp"
+#include "audio/place.hpp"
 #include "audio/runners.hpp"
 
 namespace hocket::inline HOCKET_ABI::audio {
@@ -31,170 +37,119 @@ namespace hocket::inline HOCKET_ABI::audio {
 load_error::~load_error() = default;
 
 using detail::async_group;
+using detail::graph;
+using detail::place;
+
+constexpr auto relaxed = std::memory_order_relaxed;
+
+// How long a new graph waits for a block to begin. Longer than blocks are, else a block might be silent.
+constexpr std::chrono::milliseconds patience_for_block{200};
 
 class engine::implementation {
 public:
     explicit implementation(engine_options options)
         : pool_(options.runners ? std::move(options.runners) : runner_pool::shared()) {}
-    ~implementation() { clear(); }
+    ~implementation() {
+        clear();
+        set_audio_class(audio_class::unknown);
+    }
 
     void load(patch const& p);
+    void apply(patch const& p);
+    patch current();
     void unload();
     void prepare(unsigned sample_rate, unsigned max_block, tick_source ticks);
     void release();
-    void pause(bool on);
+    std::vector<std::string> pause(std::chrono::nanoseconds patience);
+    void resume();
+    void set(unsigned number, int which, float value, bool param);
+    void set_audio_class(audio_class c) noexcept;
     void process(std::span<float const* const> inputs, std::span<float* const> outputs, unsigned frames) noexcept;
     void tick();
     module& at(unsigned number);
     engine_stats stats();
+    unsigned panel_jacks(bool inputs);
 
-    // Written by control, which excludes itself, while nothing runs.
-    std::optional<detail::graph> graph_;
-    unsigned panel_inputs_ = 0;
-    unsigned panel_outputs_ = 0;
-    unsigned sample_rate_ = 48000;
-
+    std::atomic<unsigned> sample_rate_{48000};
+    std::atomic<bool> mute_{false};
+    std::atomic<std::uint64_t> xruns_{0};
     std::atomic<std::uint64_t> frames_{0};  // the audio thread alone counts
 
 private:
-    void build(patch const& p);
-    void build_one(patch const& p, unsigned number);
+    std::vector<std::shared_ptr<place>> build(patch const& p);
+    void take_over(std::unique_ptr<graph> next);
+    void adopt(graph& next) noexcept;
+    void show(std::vector<std::shared_ptr<place>> places);
+    void load_anew(patch const& p);
     void clear() noexcept;
+    void halt_audio() noexcept;
     void halt() noexcept;
     void go_on() noexcept;
-    void check_shapes(patch const& p) const;
+    bool runs() const noexcept { return loaded_ && prepared_ && !paused_; }
+    // Calls f for the group of each module, in their order.
+    template <class F>
+    void each_group(F&& f) {
+        for (auto const& x : places_)
+            if (x != nullptr && x->group != nullptr) f(*x->group);
+    }
 
     std::shared_ptr<runner_pool> const pool_;
+    detail::cycle_clock const clock_;
     mutex control_;
-    // Each group once, in the order of modules; groups_ outlives modules_, whose destructors leave it.
-    std::vector<std::shared_ptr<async_group>> groups_;
-    std::vector<unsigned> group_module_;  // the number of the module each came with
-    std::vector<std::unique_ptr<module>> modules_;
+    std::optional<patch> loaded_;
+    std::vector<std::shared_ptr<place>> places_;  // by number, 0 the panel; null where a module was removed
+    std::unique_ptr<graph> graph_;                // the one in use
     tick_source ticks_ = tick_source::wall_clock;
+    std::uint64_t tick_ = 0;
     bool prepared_ = false;
     bool paused_ = false;
-    std::atomic<bool> muted_{true};
+
+    std::mutex directory_;  // of turned_, for set(); taken after control_
+    struct turnable {
+        std::shared_ptr<detail::controls> what;  // null where there is no module
+        module_shape shape;
+        std::string label;
+    };
+    std::vector<turnable> turnable_;
+
+    std::atomic<bool> halted_{true};
     std::atomic<bool> in_block_{false};
+    graph* playing_ = nullptr;              // the audio thread's; control's while that is halted
+    std::atomic<graph*> next_{nullptr};
+    std::atomic<graph*> taken_{nullptr};    // what the audio thread took last
+    std::atomic<bool> turned_{false};       // set after some knob was
     std::atomic<std::thread::id> audio_thread_{};  // the last that called process()
+    std::atomic<audio_class> class_{audio_class::unknown};
+    // The audio thread alone counts.
     std::atomic<std::uint64_t> blocks_{0};
+    std::atomic<std::uint64_t> cycles_{0};
+    std::atomic<double> most_cycles_per_frame_{0};
 };
 
-// Mutes, and waits for the block and the actions that are under way.
-void engine::implementation::halt() noexcept {
-    muted_.store(true, std::memory_order_seq_cst);  // pairs with the load in process()
+// ---- audio on and off
+
+// Audio is silent, and the block under way has ended.
+void engine::implementation::halt_audio() noexcept {
+    halted_.store(true, std::memory_order_seq_cst);  // pairs with the load in process()
     while (in_block_.load(std::memory_order_seq_cst)) {
-        if (audio_thread_.load(std::memory_order_relaxed) == std::this_thread::get_id())
+        if (audio_thread_.load(relaxed) == std::this_thread::get_id())
             detail::misuse("audio was paused by the audio thread inside process(), which would wait for itself");
-        this_fiber::sleep_for(std::chrono::microseconds(50));
+        std::this_thread::sleep_for(std::chrono::microseconds(50));
     }
-    for (auto const& g : groups_) g->halt();
-    for (auto const& g : groups_) g->settle();
+}
+
+// And the actions that are under way have.
+void engine::implementation::halt() noexcept {
+    halt_audio();
+    each_group([](async_group& g) { g.halt(); });
+    each_group([](async_group& g) { g.settle(); });
 }
 
 void engine::implementation::go_on() noexcept {
-    if (modules_.empty() || !prepared_ || paused_) return;
-    for (auto const& g : groups_) g->open(ticks_ == tick_source::wall_clock);
+    if (!runs()) return;
+    each_group([this](async_group& g) { g.open(ticks_ == tick_source::wall_clock); });
     pool_->core().nudge();
-    muted_.store(false, std::memory_order_seq_cst);  // pairs with the load in process()
-}
-
-void engine::implementation::clear() noexcept {
-    halt();
-    graph_.reset();
-    for (auto const& g : groups_) g->close();
-    while (!modules_.empty()) modules_.pop_back();
-    groups_.clear();
-    group_module_.clear();
-    panel_inputs_ = panel_outputs_ = 0;
-}
-
-static std::string label(unsigned number, patch::part const& part) {
-    return "module " + std::to_string(number) + " (" + part.name + ")";
-}
-
-void engine::implementation::build_one(patch const& p, unsigned number) {
-    patch::part const& part = p.parts()[number - 1];
-    auto const fail = [&](std::string const& why) {
-        throw load_error("patch '" + p.name() + "': " + label(number, part) + " cannot be built: " + why);
-    };
-    auto group = async_group::make(label(number, part));
-    try {
-        detail::construction const scope(group);
-        auto built = part.make();
-        if (!built) fail("its factory returned nothing");
-        if (auto const& own = detail::module_access::group(*built); own != group) {
-            // Built before, elsewhere: it brings its group along.
-            own->rename(label(number, part));
-            group = own;
-        }
-        if (std::find(groups_.begin(), groups_.end(), group) != groups_.end()) fail("it is in this patch already");
-        modules_.push_back(std::move(built));
-        groups_.push_back(group);
-        group_module_.push_back(number);
-
-        module& m = *modules_.back();
-        m.mark_all_inputs_unpatched();
-        m.mark_all_outputs_unpatched();
-        m.set_samplerate(static_cast<float>(sample_rate_));
-        for (cable const& c : p.cables()) {
-            if (c.to.module == number) m.mark_input_patched(c.to.number);
-            if (c.from.module == number) m.mark_output_patched(c.from.number);
-        }
-        if (part.has_state) m.load_state(part.state);
-        for (knob const& k : p.knobs())
-            if (k.module == number) m.set_param(k.param, k.value);
-        m.bypassed = part.bypassed;
-    } catch (load_error const&) {
-        throw;
-    } catch (std::exception const& e) {
-        fail(e.what());
-    } catch (...) {
-        fail("it threw something that is no std::exception");
-    }
-}
-
-// Throws for cables and knobs that their modules do not have.
-void engine::implementation::check_shapes(patch const& p) const {
-    auto const check = [&](unsigned number, int which, int has, char const* what) {
-        if (has < 0 || which < has) return;
-        std::string const who = number == 0 ? std::string("the panel") : label(number, p.parts()[number - 1]);
-        throw std::invalid_argument("patch '" + p.name() + "': " + who + " has no " + what + " " +
-                                    std::to_string(which) + "; it has " + std::to_string(has));
-    };
-    for (cable const& c : p.cables()) {
-        check(c.from.module, c.from.number, modules_[c.from.module]->shape().outputs, "output jack");
-        check(c.to.module, c.to.number, modules_[c.to.module]->shape().inputs, "input jack");
-    }
-    for (knob const& k : p.knobs()) check(k.module, k.param, modules_[k.module]->shape().params, "knob");
-}
-
-void engine::implementation::build(patch const& p) {
-    panel_inputs_ = static_cast<unsigned>(p.panel_inputs());
-    panel_outputs_ = static_cast<unsigned>(p.panel_outputs());
-    modules_.push_back(std::make_unique<panel>(p.panel_inputs(), p.panel_outputs()));
-    for (unsigned number = 1; number <= p.parts().size(); ++number) build_one(p, number);
-    check_shapes(p);
-    graph_.emplace(p, modules_);
-    for (auto const& g : groups_) g->bind(pool_->core(), pool_->core().next());
-}
-
-void engine::implementation::load(patch const& p) {
-    std::lock_guard const held(control_);
-    clear();
-    frames_.store(0, std::memory_order_relaxed);
-    blocks_.store(0, std::memory_order_relaxed);
-    try {
-        build(p);
-    } catch (...) {
-        clear();
-        throw;
-    }
-    go_on();
-}
-
-void engine::implementation::unload() {
-    std::lock_guard const held(control_);
-    clear();
+    halted_.store(false, std::memory_order_seq_cst);  // pairs with the load in process()
 }
 
 void engine::implementation::prepare(unsigned sample_rate, unsigned max_block, tick_source ticks) {
@@ -204,9 +159,10 @@ void engine::implementation::prepare(unsigned sample_rate, unsigned max_block, t
     if (max_block == 0) throw std::invalid_argument("engine::prepare: a block has at least one frame");
     std::lock_guard const held(control_);
     halt();
-    if (sample_rate != sample_rate_)
-        for (auto const& m : modules_) m->set_samplerate(static_cast<float>(sample_rate));
-    sample_rate_ = sample_rate;
+    if (sample_rate != sample_rate_.load(relaxed))
+        for (auto const& x : places_)
+            if (x != nullptr) x->what->set_samplerate(static_cast<float>(sample_rate));
+    sample_rate_.store(sample_rate, relaxed);
     ticks_ = ticks;
     prepared_ = true;
     go_on();
@@ -216,64 +172,293 @@ void engine::implementation::release() {
     std::lock_guard const held(control_);
     halt();
     prepared_ = false;
+    set_audio_class(audio_class::unknown);
 }
 
-void engine::implementation::pause(bool on) {
+std::vector<std::string> engine::implementation::pause(std::chrono::nanoseconds patience) {
     std::lock_guard const held(control_);
-    paused_ = on;
-    if (on)
+    paused_ = true;
+    std::vector<std::string> late;
+    if (patience == std::chrono::nanoseconds::max()) {
         halt();
-    else
-        go_on();
+        return late;
+    }
+    auto const limit = std::chrono::steady_clock::now() + patience;
+    halt_audio();
+    each_group([](async_group& g) { g.halt(); });
+    each_group([&](async_group& g) {
+        auto const rest = std::max(limit - std::chrono::steady_clock::now(), std::chrono::nanoseconds(0));
+        if (g.settle(rest)) return;
+        if (auto name = g.running(); !name.empty()) late.push_back(std::move(name));
+    });
+    return late;
+}
+
+void engine::implementation::resume() {
+    std::lock_guard const held(control_);
+    paused_ = false;
+    go_on();
+}
+
+void engine::implementation::set_audio_class(audio_class c) noexcept {
+    audio_class const before = class_.exchange(c, relaxed);
+    pool_->core().beside(before, -1);
+    pool_->core().beside(c, 1);
+}
+
+// ---- patches
+
+// The modules of `p`: those that are loaded already, and new ones.
+std::vector<std::shared_ptr<place>> engine::implementation::build(patch const& p) {
+    std::vector<std::shared_ptr<place>> result(p.parts().size() + 1);
+    if (places_.empty()) {
+        result[0] = std::make_shared<place>();
+        result[0]->what = std::make_unique<panel>(patch::max_jacks, patch::max_jacks);
+    } else {
+        result[0] = places_[0];
+    }
+    for (unsigned n = 1; n < result.size(); ++n) {
+        if (!p.parts()[n - 1].make) continue;
+        if (n < places_.size() && places_[n] != nullptr && places_[n]->serial == p.parts()[n - 1].serial)
+            result[n] = places_[n];
+        else
+            result[n] = detail::build_place(p, n, sample_rate_.load(relaxed));
+    }
+    check_shapes(p, result);
+    return result;
+}
+
+// For set().
+void engine::implementation::show(std::vector<std::shared_ptr<place>> places) {
+    std::vector<turnable> all(places.size());
+    for (std::size_t n = 1; n < places.size(); ++n)
+        if (places[n] != nullptr) all[n] = {places[n]->turned, places[n]->what->shape(), places[n]->label};
+    std::lock_guard const held(directory_);
+    turnable_.swap(all);
+}
+
+void engine::implementation::clear() noexcept {
+    halt();
+    {
+        std::lock_guard const held(directory_);
+        turnable_.clear();
+    }
+    playing_ = nullptr;
+    graph_.reset();
+    each_group([](async_group& g) { g.close(); });
+    while (!places_.empty()) places_.pop_back();
+    loaded_.reset();
+}
+
+void engine::implementation::load_anew(patch const& p) {
+    clear();
+    for (auto* const count : {&frames_, &blocks_, &cycles_, &xruns_}) count->store(0, relaxed);
+    most_cycles_per_frame_.store(0, relaxed);
+    tick_ = 0;
+    try {
+        patch copy = p;
+        places_ = build(p);
+        graph_ = std::make_unique<graph>(p, places_, clock_);
+        show(places_);
+        each_group([&](async_group& g) { g.bind(pool_->core(), pool_->core().next()); });
+        loaded_.emplace(std::move(copy));
+        playing_ = graph_.get();
+    } catch (...) {
+        clear();
+        throw;
+    }
+    go_on();
+}
+
+void engine::implementation::load(patch const& p) {
+    std::lock_guard const held(control_);
+    load_anew(p);
+}
+
+void engine::implementation::unload() {
+    std::lock_guard const held(control_);
+    clear();
+}
+
+patch engine::implementation::current() {
+    std::lock_guard const held(control_);
+    return loaded_ ? *loaded_ : patch("");
+}
+
+void engine::implementation::apply(patch const& p) {
+    std::lock_guard const held(control_);
+    if (!loaded_) return load_anew(p);
+    patch copy = p;
+    auto places = build(p);
+    auto next = std::make_unique<graph>(p, places, clock_, graph_.get());
+    std::vector<std::shared_ptr<place>> fresh, gone;
+    auto const has = [](auto const& all, auto const& x) { return std::ranges::find(all, x) != all.end(); };
+    for (auto const& x : places)
+        if (x != nullptr && !has(places_, x)) fresh.push_back(x);
+    for (auto const& x : places_)
+        if (x != nullptr && !has(places, x)) gone.push_back(x);
+    try {
+        for (auto const& x : fresh) x->group->bind(pool_->core(), pool_->core().next());
+        show(places);
+    } catch (...) {
+        for (auto const& x : fresh) x->group->close();
+        throw;
+    }
+    // From here on nothing throws.
+    for (knob const& k : p.knobs()) {
+        bool const same = std::ranges::any_of(loaded_->knobs(), [&](knob const& x) {
+            return x.module == k.module && x.param == k.param && x.value == k.value;
+        });
+        if (!same && has(places_, places[k.module])) places[k.module]->turned->params.set(k.param, k.value);
+    }
+    loaded_ = std::move(copy);
+    std::swap(places_, places);
+    take_over(std::move(next));
+    if (runs()) {
+        for (auto const& x : fresh) x->group->open(ticks_ == tick_source::wall_clock);
+        pool_->core().nudge();
+    }
+    for (auto const& x : gone) x->group->close();
+    places.clear();
+    while (!gone.empty()) gone.pop_back();
+}
+
+// Exchanges the graph, by way of the audio thread if that comes by.
+void engine::implementation::take_over(std::unique_ptr<graph> next) {
+    if (!halted_.load(relaxed)) {
+        next_.store(next.get(), std::memory_order_release);  // pairs with the load in process()
+        auto const limit = std::chrono::steady_clock::now() + patience_for_block;
+        // acquire: pairs with the release in process()
+        while (taken_.load(std::memory_order_acquire) != next.get() && std::chrono::steady_clock::now() < limit)
+            std::this_thread::sleep_for(std::chrono::microseconds(100));
+    }
+    if (taken_.load(std::memory_order_acquire) != next.get()) {
+        bool const was = halted_.load(relaxed);
+        halt_audio();
+        next_.store(nullptr, relaxed);
+        if (taken_.load(std::memory_order_acquire) != next.get()) adopt(*next);
+        halted_.store(was, std::memory_order_seq_cst);  // pairs with the load in process()
+    }
+    taken_.store(nullptr, relaxed);
+    graph_ = std::move(next);
+}
+
+// [audio, or control while audio is halted]
+void engine::implementation::adopt(graph& next) noexcept {
+    next.adopt(*playing_);
+    playing_ = &next;
+    turned_.store(true, relaxed);  // knobs of new modules
+}
+
+// ---- from other threads
+
+void engine::implementation::set(unsigned number, int which, float value, bool param) {
+    std::lock_guard const held(directory_);
+    char const* const call = param ? "engine::set_param: " : "engine::set_input: ";
+    if (number >= turnable_.size() || turnable_[number].what == nullptr)
+        throw std::out_of_range(call + ("there is no module " + std::to_string(number)) + " in the loaded patch");
+    turnable const& t = turnable_[number];
+    int const has = param ? t.shape.params : t.shape.inputs;
+    if (which < 0 || which >= (has < 0 ? patch::max_jacks : has))
+        throw std::invalid_argument(call + t.label + " has no " + (param ? "knob " : "input jack ") + std::to_string(which));
+    if (!std::isfinite(value) || (param && (value < 0 || value > 1)))
+        throw std::invalid_argument(call + t.label + ": " + std::to_string(value) +
+                                    (param ? " is not within 0 and 1" : " is not finite"));
+    (param ? t.what->params : t.what->inputs).set(which, value);
+    turned_.store(true, std::memory_order_release);  // pairs with the exchange in process()
 }
 
 void engine::implementation::process(std::span<float const* const> inputs, std::span<float* const> outputs,
                                      unsigned frames) noexcept {
-    audio_thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
-    in_block_.store(true, std::memory_order_seq_cst);  // pairs with the load in halt()
-    if (muted_.load(std::memory_order_seq_cst)) {
+    std::uint64_t const begin = detail::cycle_clock::now();
+    audio_thread_.store(std::this_thread::get_id(), relaxed);
+    in_block_.store(true, std::memory_order_seq_cst);  // pairs with the load in halt_audio()
+    bool const halted = halted_.load(std::memory_order_seq_cst);
+    if (!halted) {
+        detail::flush_denormals const scope;
+        if (next_.load(relaxed) != nullptr) {
+            // acquire: pairs with the release in take_over()
+            graph* const next = next_.exchange(nullptr, std::memory_order_acquire);
+            adopt(*next);
+            taken_.store(next, std::memory_order_release);  // pairs with the load in take_over()
+        }
+        // acquire: pairs with the release in set()
+        if (turned_.load(relaxed) && turned_.exchange(false, std::memory_order_acquire)) playing_->turn();
+        playing_->process(inputs, outputs, frames);
+        frames_.store(frames_.load(relaxed) + frames, relaxed);
+        blocks_.store(blocks_.load(relaxed) + 1, relaxed);
+    }
+    if (halted || mute_.load(relaxed))
         for (float* const out : outputs)
             if (out != nullptr) std::fill_n(out, frames, 0.0f);
-    } else {
-        detail::flush_denormals const scope;
-        graph_->process(inputs, outputs, frames);
-        frames_.store(frames_.load(std::memory_order_relaxed) + frames, std::memory_order_relaxed);
-        blocks_.store(blocks_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    if (!halted && frames != 0) {
+        std::uint64_t const cycles = detail::cycle_clock::now() - begin;
+        cycles_.store(cycles_.load(relaxed) + cycles, relaxed);
+        double const per_frame = static_cast<double>(cycles) / frames;
+        if (per_frame > most_cycles_per_frame_.load(relaxed)) most_cycles_per_frame_.store(per_frame, relaxed);
     }
-    in_block_.store(false, std::memory_order_seq_cst);  // pairs with the load in halt()
+    in_block_.store(false, std::memory_order_seq_cst);  // pairs with the load in halt_audio()
 }
 
 void engine::implementation::tick() {
     std::lock_guard const held(control_);
-    if (ticks_ != tick_source::audio_time) return;
+    if (ticks_ != tick_source::audio_time || !runs()) return;
+    ++tick_;
     // What is due is settled before the first action runs: a request made by an action waits for the next tick.
     std::vector<std::pair<async_group*, std::vector<std::shared_ptr<detail::async_state>>>> work;
-    for (auto const& g : groups_)
-        if (auto due = g->due(); !due.empty()) work.emplace_back(g.get(), std::move(due));
-    for (auto const& [group, due] : work)
+    each_group([&](async_group& g) { work.emplace_back(&g, g.due(tick_)); });
+    for (auto const& [group, due] : work) {
+        group->wake_sleeper();
         for (auto const& state : due) group->run(*state);
+    }
 }
+
+// ---- looking at it
 
 module& engine::implementation::at(unsigned number) {
     std::lock_guard const held(control_);
-    if (number >= modules_.size())
+    if (number >= places_.size() || places_[number] == nullptr)
         throw std::out_of_range("engine::at: there is no module " + std::to_string(number) + " in the loaded patch");
-    return *modules_[number];
+    return *places_[number]->what;
+}
+
+unsigned engine::implementation::panel_jacks(bool inputs) {
+    std::lock_guard const held(control_);
+    if (graph_ == nullptr) return 0;
+    return inputs ? graph_->panel_inputs() : graph_->panel_outputs();
 }
 
 engine_stats engine::implementation::stats() {
     std::lock_guard const held(control_);
     engine_stats result;
-    result.frames = frames_.load(std::memory_order_relaxed);
-    result.blocks = blocks_.load(std::memory_order_relaxed);
-    for (std::size_t i = 0; i < groups_.size(); ++i)
-        groups_[i]->each([&](detail::async_state const& s) {
-            async_thread_stats const one{group_module_[i], s.name, s.calls.load(std::memory_order_relaxed),
-                                         s.failures.load(std::memory_order_relaxed), s.word.enabled()};
-            result.async_calls += one.calls;
-            result.async_failures += one.failures;
-            result.async_threads.push_back(one);
+    result.frames = frames_.load(relaxed);
+    result.blocks = blocks_.load(relaxed);
+    result.xruns = xruns_.load(relaxed);
+    double const cycles_per_frame = clock_.per_second() / sample_rate_.load(relaxed);
+    auto const load = [&](double cycles) { return cycles_per_frame > 0 ? cycles / cycles_per_frame : 0; };
+    if (result.frames != 0) result.load = load(static_cast<double>(cycles_.load(relaxed)) / static_cast<double>(result.frames));
+    result.highest_load = load(most_cycles_per_frame_.load(relaxed));
+    for (auto const& x : places_) {
+        if (x == nullptr || x->number == 0) continue;
+        auto const frames = x->frames.load(relaxed);
+        double const cycles = static_cast<double>(x->cycles.load(relaxed));
+        result.modules.push_back({x->number, x->label, frames != 0 ? load(cycles / static_cast<double>(frames)) : 0});
+        x->group->each([&](detail::async_state const& s) {
+            using ns = std::chrono::nanoseconds;
+            result.async_threads.push_back({.module = x->number,
+                                            .name = s.name,
+                                            .calls = s.calls.load(relaxed),
+                                            .failures = s.failures.load(relaxed),
+                                            .enabled = s.word.enabled(),
+                                            .run = ns(s.clock.run()),
+                                            .longest_run = ns(s.clock.longest_run()),
+                                            .overruns = s.clock.overruns(),
+                                            .mean_period = ns(s.clock.mean_period()),
+                                            .longest_period = ns(s.clock.longest_period())});
+            result.async_calls += result.async_threads.back().calls;
+            result.async_failures += result.async_threads.back().failures;
         });
+    }
     return result;
 }
 
@@ -281,21 +466,29 @@ engine::engine(engine_options options) : self_(std::make_unique<implementation>(
 engine::~engine() = default;
 
 void engine::load(patch const& p) { self_->load(p); }
+void engine::apply(patch const& p) { self_->apply(p); }
+patch engine::current() const { return self_->current(); }
 void engine::unload() { self_->unload(); }
 void engine::prepare(unsigned sample_rate, unsigned max_block, tick_source ticks) {
     self_->prepare(sample_rate, max_block, ticks);
 }
 void engine::release() { self_->release(); }
-void engine::pause() { self_->pause(true); }
-void engine::resume() { self_->pause(false); }
+std::vector<std::string> engine::pause(std::chrono::nanoseconds patience) { return self_->pause(patience); }
+void engine::resume() { self_->resume(); }
+void engine::mute(bool on) noexcept { self_->mute_.store(on, relaxed); }
+bool engine::muted() const noexcept { return self_->mute_.load(relaxed); }
+void engine::set_param(unsigned module, int param, float value) { self_->set(module, param, value, true); }
+void engine::set_input(unsigned module, int jack, float value) { self_->set(module, jack, value, false); }
+void engine::set_audio_class(audio_class c) noexcept { self_->set_audio_class(c); }
+void engine::report_xrun() noexcept { self_->xruns_.fetch_add(1, relaxed); }
 void engine::process(std::span<float const* const> inputs, std::span<float* const> outputs, unsigned frames) noexcept {
     self_->process(inputs, outputs, frames);
 }
 void engine::tick() { self_->tick(); }
-std::uint64_t engine::now() const noexcept { return self_->frames_.load(std::memory_order_relaxed); }
-unsigned engine::sample_rate() const noexcept { return self_->sample_rate_; }
-unsigned engine::panel_inputs() const noexcept { return self_->panel_inputs_; }
-unsigned engine::panel_outputs() const noexcept { return self_->panel_outputs_; }
+std::uint64_t engine::now() const noexcept { return self_->frames_.load(relaxed); }
+unsigned engine::sample_rate() const noexcept { return self_->sample_rate_.load(relaxed); }
+unsigned engine::panel_inputs() const { return self_->panel_jacks(true); }
+unsigned engine::panel_outputs() const { return self_->panel_jacks(false); }
 module& engine::at(unsigned number) const { return self_->at(number); }
 engine_stats engine::stats() const { return self_->stats(); }
 

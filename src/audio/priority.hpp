@@ -1,18 +1,28 @@
-// The scheduling class of a thread: the audio thread's and the runners'. The only file of the audio library that sets
-// one.
+// The scheduling class and the core of a thread: the audio thread's and the runners'. The only file of the audio library that
+// sets them.
 #pragma once
 
 #include <hocket/detail/config.hpp>
+#include <vector>
 
 namespace hocket::inline HOCKET_ABI::audio::detail {
+
+// Of a runner's thread: as it was created; nice 10; SCHED_IDLE. Never a real-time class: runners that saturate the cores in
+// one make the kernel's throttling stop the audio thread.
+enum class thread_class : unsigned char { ordinary, background, idle };
 
 // Puts the calling thread into SCHED_FIFO at `priority` (1 .. 99); false when the system does not permit that.
 // [control]
 bool become_realtime(int priority) noexcept;
 
-// Puts the calling thread below the audio thread: an ordinary class, whatever its creator's was, and nice 10. Never a
-// real-time class: runners that saturate the cores in one make the kernel's throttling stop the audio thread. Returns
-// true. [worker]
-bool become_background() noexcept;
+// Puts the calling thread into one of the runners' classes, as far as the system permits that; background is an ordinary
+// class whatever its creator's was. [worker]
+void become(thread_class wanted) noexcept;
+
+// The cores that the calling thread may use. Throws std::bad_alloc. [any thread]
+std::vector<int> usable_cores();
+
+// From now on the calling thread runs on this core only, if the system permits that. [worker]
+void bind_to_core(int core) noexcept;
 
 }  // namespace hocket::inline HOCKET_ABI::audio::detail

@@ -20,6 +20,13 @@ std::shared_ptr<runner_pool> runner_pool::shared() {
     return pool;
 }
 
-runtime_stats runner_pool::stats() const { return core_->stats(); }
+runner_pool_stats runner_pool::stats() const {
+    return {.runners = core_->count(),
+            .most_at_once = core_->permit().most(),
+            .executing = core_->permit().holders(),
+            .moves = core_->moves(),
+            .balanced = core_->balanced(),
+            .runtime = core_->stats()};
+}
 
 }  // namespace hocket::inline HOCKET_ABI::audio

@@ -1,4 +1,5 @@
 // Real time by the system's clock.
+#include <sys/mman.h>
 #include <time.h>
 
 #include <algorithm>
@@ -33,8 +34,9 @@ public:
         : engine_(e), options_(options), in_(e.panel_inputs(), options.block), out_(e.panel_outputs(), options.block) {}
 
     void play(port& to, std::uint64_t frames) noexcept {
-        realtime_.store(options_.priority > 0 && detail::become_realtime(options_.priority),
-                        std::memory_order_relaxed);
+        bool const realtime = options_.priority > 0 && detail::become_realtime(options_.priority);
+        realtime_.store(realtime, std::memory_order_relaxed);
+        engine_.set_audio_class(realtime ? audio_class::realtime : audio_class::ordinary);
         std::uint64_t const blocks = frames / options_.block + (frames % options_.block != 0);
         std::int64_t start = now_ns();
         // In units of blocks, so that rounding does not add up.
@@ -50,7 +52,10 @@ public:
             engine_.process(in_.read(), out_.write(), options_.block);
             to.play(out_.read(), options_.block);
             std::int64_t const end = now_ns();
-            if (end > begin_of(k + 1)) late_.fetch_add(1, std::memory_order_relaxed);
+            if (end > begin_of(k + 1)) {
+                late_.fetch_add(1, std::memory_order_relaxed);
+                engine_.report_xrun();
+            }
             worst_ns_.store(std::max(worst_ns_.load(std::memory_order_relaxed), end - due), std::memory_order_relaxed);
             blocks_.fetch_add(1, std::memory_order_relaxed);
             if (end - begin_of(k + 1) > longest_lag_ns) start += end - begin_of(k + 1);
@@ -67,6 +72,7 @@ public:
     detail::channel_buffers in_;
     detail::channel_buffers out_;
     std::thread thread_;
+    bool locked_ = false;
     std::atomic<bool> stopping_{false};
     std::atomic<bool> running_{false};
     std::atomic<bool> realtime_{false};
@@ -78,8 +84,10 @@ public:
 timer_driver::timer_driver(engine& e, timer_options const& options) {
     if (options.priority < 0 || options.priority > 99)
         throw std::invalid_argument("timer_options::priority must be 0 to 99");
+    bool const locked = options.lock_memory && mlockall(MCL_CURRENT | MCL_FUTURE) == 0;
     e.prepare(options.sample_rate, options.block, tick_source::wall_clock);
     self_ = std::make_unique<implementation>(e, options);
+    self_->locked_ = locked;
 }
 
 timer_driver::~timer_driver() {
@@ -114,7 +122,7 @@ bool timer_driver::running() const noexcept { return self_->running_.load(std::m
 
 timer_stats timer_driver::stats() const noexcept {
     return {self_->blocks_.load(std::memory_order_relaxed), self_->late_.load(std::memory_order_relaxed),
-            self_->worst_ns_.load(std::memory_order_relaxed), self_->realtime_.load(std::memory_order_relaxed)};
+            self_->worst_ns_.load(std::memory_order_relaxed), self_->realtime_.load(std::memory_order_relaxed), self_->locked_};
 }
 
 }  // namespace hocket::inline HOCKET_ABI::audio

@@ -28,6 +28,14 @@ bool sleep_within(wait_limit const& limit) {
     return key == waiter::timed_out;
 }
 
+void sleep_during(std::int64_t ns) {
+    worker const* const w = this_worker();
+    if (w != nullptr && w->current() != nullptr && w->sched.options.sleep != nullptr) [[unlikely]] {
+        if (w->sched.options.sleep(std::chrono::nanoseconds(ns))) return;
+    }
+    sleep_within(seam::now() + ns);
+}
+
 bool should_offload() noexcept {
     task const* const t = this_task();
     return t != nullptr && t->kind == task_kind::ordinary;

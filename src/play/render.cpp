@@ -96,7 +96,7 @@ static report render_patch(options const& o) {
     r.async_calls = e.stats().async_calls;
     r.lost = to.lost();
     r.checksum = to.checksum();
-    r.context = pool->stats().context == hocket::context_backend::boost ? "boost" : "native";
+    r.context = pool->stats().runtime.context == hocket::context_backend::boost ? "boost" : "native";
     return r;
 }
 
@@ -138,7 +138,7 @@ report render(options const& o) {
     r.underruns = player.underruns() + player.preroll();
     r.lost = to.lost();
     r.checksum = to.checksum();
-    r.context = pool->stats().context == hocket::context_backend::boost ? "boost" : "native";
+    r.context = pool->stats().runtime.context == hocket::context_backend::boost ? "boost" : "native";
     return r;
 }
 

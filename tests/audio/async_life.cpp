@@ -324,9 +324,9 @@ TEST_CASE("nothing ticks while audio is paused, or when there is no AsyncThread"
     rig r(pool);
     auto const busy = [&] {
         std::this_thread::sleep_for(20ms);
-        auto const before = pool->stats().suspensions;
+        auto const before = pool->stats().runtime.suspensions;
         std::this_thread::sleep_for(100ms);
-        return pool->stats().suspensions - before;
+        return pool->stats().runtime.suspensions - before;
     };
     audio::patch none("none");
     none.add<quiet>("quiet");

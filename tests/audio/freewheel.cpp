@@ -1,6 +1,7 @@
 // Audio time: ticks at their samples, and renders that are the same bits whatever the machine does.
 #include <doctest/doctest.h>
 
+#include <hocket/go.hpp>
 #include <random>
 #include <stdexcept>
 
@@ -30,7 +31,7 @@ private:
         if (delay_.count() > 0) {
             std::this_thread::sleep_for(std::chrono::microseconds(random_() % delay_.count()));
             if (random_() % 4 == 0)
-                hocket::this_fiber::sleep_for(std::chrono::microseconds(random_() % delay_.count()));
+                hocket::blocking([d = random_() % delay_.count()] { std::this_thread::sleep_for(std::chrono::microseconds(d)); });
         }
         state_ = state_ * 1664525 + 1013904223;
         level_.store(static_cast<float>(state_ >> 8) / 16777216.0f, std::memory_order_relaxed);
@@ -156,7 +157,7 @@ TEST_CASE("due actions run one at a time, in the order of modules, then of const
         }
         void note(char const* which) {
             if (++inside != 1) overlap = true;
-            hocket::this_fiber::sleep_for(100us);
+            hocket::blocking([] { std::this_thread::sleep_for(100us); });
             order.push_back(name + which);
             --inside;
         }
@@ -171,6 +172,78 @@ TEST_CASE("due actions run one at a time, in the order of modules, then of const
     render(e, 25);  // ticks before frames 0 and 24
     CHECK(order == std::vector<std::string>{"a1", "a2", "b1", "b2", "c1", "c2", "a1", "a2", "b1", "b2", "c1", "c2"});
     CHECK_FALSE(overlap);
+}
+
+TEST_CASE("an action sleeps in audio time, by ticks, and bars its module only") {
+    static std::vector<std::string> heard;
+    heard.clear();
+    struct sleeper : quiet {
+        explicit sleeper(std::chrono::microseconds d) : length(d) { first.start(), second.start(); }
+        void update() override { ++frame; }
+        void note(char const* what) { heard.push_back(what + std::to_string(frame)); }
+        std::chrono::microseconds length;
+        int frame = 0;
+        async_thread first{this, [this] {
+            note("sleeps ");
+            hocket::this_fiber::sleep_for(length);
+            note("wakes ");
+        }};
+        async_thread second{this, [this] { note("barred "); }};
+    };
+    struct neighbour : quiet {
+        void update() override { ++frame; }
+        int frame = 0;
+        async_thread async{this, [this] { heard.push_back("neighbour " + std::to_string(frame)); }};
+        neighbour() { async.start(); }
+    };
+    auto const play = [](unsigned runners, unsigned block, std::chrono::microseconds length) {
+        heard.clear();
+        audio::patch p("sleep");
+        p.add<sleeper>("sleeper", length);
+        p.add<neighbour>("neighbour");
+        audio::engine e({.runners = make_pool(runners)});
+        e.load(p);
+        audio::freewheel_driver driver(e, {.sample_rate = 48000, .block = block});
+        capture port;
+        driver.render(24 * 4, port);  // ticks before frames 0, 24, 48, 72
+        auto result = heard;
+        heard.clear();
+        return result;
+    };
+    // 600 us are two ticks.
+    auto const at_each = [&](unsigned runners, unsigned block) { return play(runners, block, 600us); };
+    auto const heard_first = at_each(2, 64);
+    for (unsigned const block : {1u, 17u, 64u, 512u})
+        for (unsigned const runners : {1u, 2u}) CHECK(at_each(runners, block) == heard_first);
+    REQUIRE(heard_first.size() >= 4);
+    CHECK(std::vector(heard_first.begin(), heard_first.begin() + 4) ==
+          std::vector<std::string>{"sleeps 0", "neighbour 0", "neighbour 24", "wakes 48"});
+    // No sleep at all is a call at each tick, and the other of the module after it.
+    auto const awake = play(2, 64, 0us);
+    CHECK(std::vector(awake.begin(), awake.begin() + 4) ==
+          std::vector<std::string>{"sleeps 0", "wakes 0", "barred 0", "neighbour 0"});
+}
+
+TEST_CASE("a minute of sleep in audio time is over as soon as it has been rendered") {
+    static std::atomic<int> woken;
+    woken = 0;
+    struct sleeper : quiet {
+        async_thread async{this, [] {
+            hocket::this_fiber::sleep_for(60s);
+            ++woken;
+        }};
+        sleeper() { async.run_once(); }
+    };
+    audio::patch p("minute");
+    p.add<sleeper>("sleeper");
+    audio::engine e({.runners = make_pool()});
+    e.load(p);
+    audio::freewheel_driver driver(e, {.sample_rate = 2000, .block = 512});
+    capture port;
+    driver.render(2000 * 60, port);
+    CHECK(woken == 0);
+    driver.render(1, port);
+    CHECK(woken == 1);
 }
 
 TEST_CASE("what throws in audio time is contained too") {

@@ -6,6 +6,7 @@
 // those that pause would wait for themselves: misuse, which ends the program); they exclude each other.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <hocket/audio/module.hpp>
 #include <hocket/audio/patch.hpp>
@@ -37,20 +38,38 @@ struct engine_options {
     std::shared_ptr<runner_pool> runners{};
 };
 
+// The class of the thread that calls process(), on which that of the runners depends.
+enum class audio_class : unsigned char { unknown, ordinary, realtime };
+
 struct async_thread_stats {
     unsigned module = 0;  // its number in the patch
     std::string name;     // of module and thread
     std::uint64_t calls = 0;
     std::uint64_t failures = 0;
     bool enabled = false;
+    std::chrono::nanoseconds run{};             // executing, all calls together; what is suspended does not execute
+    std::chrono::nanoseconds longest_run{};     // of one call
+    std::uint64_t overruns = 0;                 // calls that executed for more than 2 ms
+    std::chrono::nanoseconds mean_period{};     // from the beginning of one call to that of the next, while it is enabled
+    std::chrono::nanoseconds longest_period{};
+};
+
+struct module_stats {
+    unsigned module = 0;  // its number in the patch
+    std::string name;
+    double load = 0;      // the part of real time that its update() takes, by samples: each block times one module
 };
 
 // Counts since the patch was loaded.
 struct engine_stats {
     std::uint64_t frames = 0;
     std::uint64_t blocks = 0;
+    double load = 0;          // the part of real time that process() takes,
+    double highest_load = 0;  // and the highest in one block
+    std::uint64_t xruns = 0;  // that drivers have reported
     std::uint64_t async_calls = 0;
     std::uint64_t async_failures = 0;
+    std::vector<module_stats> modules;  // the panel apart
     std::vector<async_thread_stats> async_threads;
 };
 
@@ -70,6 +89,14 @@ public:
     // cannot be built, std::invalid_argument when a cable or knob names what its module does not have; then no patch is
     // loaded. [control]
     void load(patch const& p);
+    // Makes the patch that is loaded this one, while audio runs. Modules that both have stay as they are: those that came by
+    // the same call of patch::add(), replace() or set_state(). So what is loaded is to be changed in a copy. New modules are
+    // built first; then, between two blocks, the audio thread takes everything over at once, knobs that stand otherwise in
+    // `p` included; then those that are gone are destroyed, after their running actions. Where no patch is loaded, as load().
+    // Throws as load(), and then nothing has changed. [control]
+    void apply(patch const& p);
+    // What is loaded; one without modules and a name when nothing is. Throws std::bad_alloc. [control]
+    patch current() const;
     // Waits for running actions, destroys the modules, last one first. [control]
     void unload();
 
@@ -79,11 +106,22 @@ public:
     // Audio has ended: waits for running actions. [control]
     void release();
 
-    // Mutes: process() writes silence from now on. Returns when no block and no action is running any more; one that
-    // takes longer than a second is named in the log. [control]
-    void pause();
+    // process() writes silence from now on, and no action begins. Waits for the block and the actions that are running, but
+    // for these no longer than `patience`: returns the names of those that run even then. [control]
+    std::vector<std::string> pause(std::chrono::nanoseconds patience = std::chrono::nanoseconds::max());
     // Ends a pause. [control]
     void resume();
+
+    // While muted, process() writes silence; modules and actions go on. [any thread]
+    void mute(bool on) noexcept;
+    bool muted() const noexcept;
+
+    // Turns a knob of module `module`, or puts a value into an input that has no cable: at the beginning of the next block,
+    // by the audio thread, so never while the module is updated. Of values set in between the latest counts. Throws
+    // std::out_of_range when there is no such module, std::invalid_argument when it has no such knob or jack, or the value
+    // is not within 0 and 1 (a knob), or not finite. [any thread but audio]
+    void set_param(unsigned module, int param, float value);
+    void set_input(unsigned module, int jack, float value);
 
     // One block of 0 .. max_block frames, from the driver's thread. Channels that the patch has and the caller has not
     // are read as 0; those that the patch has not are cleared. Null channels are skipped. [audio]
@@ -93,13 +131,20 @@ public:
     // completed. For tick_source::audio_time; does nothing otherwise, or when paused. [control]
     void tick();
 
+    // For drivers. What thread calls process(); until release(). [any thread]
+    void set_audio_class(audio_class c) noexcept;
+    // One more xrun. [any thread]
+    void report_xrun() noexcept;
+
     // Frames processed since the patch was loaded: audio time. [any thread]
     std::uint64_t now() const noexcept;
     // As given to prepare(). [control]
     unsigned sample_rate() const noexcept;
 
-    unsigned panel_inputs() const noexcept;   // [control]
-    unsigned panel_outputs() const noexcept;  // [control]
+    // One more than the highest jack with a cable. Those of a patch that apply() has changed may be more or fewer than a
+    // driver has counted when it was made: process() does with what it is given. [control]
+    unsigned panel_inputs() const;
+    unsigned panel_outputs() const;
 
     // Module `number` of the loaded patch; 0 is the panel. Throws std::out_of_range. [control]
     module& at(unsigned number) const;

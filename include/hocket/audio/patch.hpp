@@ -42,10 +42,11 @@ public:
     // A module as the patch sees it.
     struct part {
         std::string name;
-        module_factory make;
+        module_factory make;       // empty: it has been removed
         std::string state{};     // given to load_state(); only if has_state
         bool has_state = false;
         bool bypassed = false;
+        std::uint64_t serial = 0;  // tells it from every other of the process; copies of the patch have the same
     };
 
     // Jacks are 0 .. max_jacks-1; so are knobs.
@@ -71,10 +72,25 @@ public:
     void map_input(int panel_jack, jack to) { connect({0, panel_jack}, to); }
     void map_output(jack from, int panel_jack) { connect(from, {0, panel_jack}); }
 
+    // Pulls a cable out. Throws std::invalid_argument when it is not there. [control]
+    void disconnect(jack from, jack to);
+    // Takes a module out, with its cables and knobs; its number is not given again. Throws std::invalid_argument: no such
+    // module. [control]
+    void remove(unsigned module);
+    // Puts another module in its place; the cables stay, knobs and state go. Throws std::invalid_argument: no such module,
+    // no name registered, no factory. [control]
+    void replace(unsigned module, std::string_view slug);
+    void replace(unsigned module, std::string name, module_factory make);
+    template <class M, class... Args>
+    void replace(unsigned module, std::string name, Args... args) {
+        replace(module, std::move(name), module_factory([... a = std::move(args)] { return std::make_unique<M>(a...); }));
+    }
+
     // Where a knob stands when the patch is loaded. Throws std::invalid_argument: no such module, a knob out of range,
     // a value outside 0 .. 1. The last setting of a knob counts. [control]
     void set_knob(unsigned module, int param, float value);
-    // What load_state() is given. Throws std::invalid_argument: no such module. [control]
+    // What load_state() is given. It is another module then: engine::apply() builds it anew. Throws std::invalid_argument:
+    // no such module. [control]
     void set_state(unsigned module, std::string data);
     // A bypassed module is not updated and its outputs are 0. Throws std::invalid_argument: no such module. [control]
     void bypass(unsigned module, bool on = true);
@@ -90,6 +106,7 @@ public:
 private:
     void require(jack const& j, char const* end) const;
     part& require(unsigned module);
+    module_factory require_factory(std::string_view slug) const;
 
     std::string name_;
     std::vector<part> parts_;

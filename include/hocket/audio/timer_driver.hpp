@@ -18,6 +18,8 @@ struct timer_options {
     unsigned block = 64;           // frames
     // SCHED_FIFO priority, 1 .. 99; 0: an ordinary thread. 70 is what JACK's server takes.
     int priority = 70;
+    // Keeps all memory of the process, present and future, out of swap, if the system permits that; it stays so.
+    bool lock_memory = false;
 };
 
 struct timer_stats {
@@ -25,6 +27,7 @@ struct timer_stats {
     std::uint64_t late = 0;
     std::int64_t worst_ns = 0;  // the longest that a block ended after it began to be due
     bool realtime = false;      // SCHED_FIFO was granted
+    bool locked = false;        // so was lock_memory
 };
 
 class HOCKET_API timer_driver {

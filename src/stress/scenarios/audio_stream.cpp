@@ -146,7 +146,7 @@ void keep_busy(trial& t, std::function<bool()> const& done) {
 class player {
 public:
     player(trial& t, std::string path, recording const& file)
-        : trial_(t), file_(file), pool_(pool_for(t)), live_before_(pool_->stats().live), engine_({.runners = pool_}) {
+        : trial_(t), file_(file), pool_(pool_for(t)), live_before_(pool_->stats().runtime.live), engine_({.runners = pool_}) {
         audio::patch p("stress");
         unsigned const number = p.add<audio::wav_player>("player", std::move(path), read_ahead);
         for (unsigned c = 0; c < file.channels; ++c) p.map_output({number, static_cast<int>(c)}, static_cast<int>(c));
@@ -212,9 +212,9 @@ public:
     void close() {
         engine_.unload();
         std::int64_t const deadline = now_ns() + 10'000'000'000;
-        while (pool_->stats().live > live_before_ && now_ns() < deadline)
+        while (pool_->stats().runtime.live > live_before_ && now_ns() < deadline)
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
-        if (auto const live = pool_->stats().live; live > live_before_)
+        if (auto const live = pool_->stats().runtime.live; live > live_before_)
             trial_.leaked("the runners kept " + std::to_string(live - live_before_) +
                           " tasks of a patch that was unloaded");
     }
