@@ -8,6 +8,7 @@
 #include <hocket/audio/gain.hpp>
 #include <hocket/audio/mixer.hpp>
 #include <hocket/audio/module.hpp>
+#include <hocket/audio/module_library.hpp>
 #include <hocket/audio/oscillator.hpp>
 #include <hocket/audio/panel.hpp>
 #include <hocket/audio/patch.hpp>

@@ -8,6 +8,8 @@
 #include <mutex>
 #include <stdexcept>
 
+#include "audio/registration.hpp"
+
 namespace hocket::inline HOCKET_ABI::audio {
 
 namespace {
@@ -36,12 +38,7 @@ book& names() {
 }  // namespace
 
 void register_module(std::string_view slug, module_factory factory) {
-    if (slug.empty()) throw std::invalid_argument("a module must be registered under a name");
-    if (!factory) throw std::invalid_argument("module '" + std::string(slug) + "' is registered without a factory");
-    book& b = names();
-    std::lock_guard const held(b.guard);
-    if (!b.entries.emplace(slug, std::move(factory)).second)
-        throw std::invalid_argument("a module is already registered as '" + std::string(slug) + "'");
+    detail::register_together({{std::string(slug), std::move(factory)}});
 }
 
 module_factory find_module(std::string_view slug) {
@@ -57,6 +54,21 @@ std::vector<std::string> registered_modules() {
     std::vector<std::string> result;
     for (auto const& [name, factory] : b.entries) result.push_back(name);
     return result;
+}
+
+void detail::register_together(std::vector<std::pair<std::string, module_factory>> const& modules) {
+    decltype(book::entries) fresh;
+    for (auto const& [slug, factory] : modules) {
+        if (slug.empty()) throw std::invalid_argument("a module must be registered under a name");
+        if (!factory) throw std::invalid_argument("module '" + slug + "' is registered without a factory");
+        if (!fresh.emplace(slug, factory).second)
+            throw std::invalid_argument("two modules are registered as '" + slug + "'");
+    }
+    book& b = names();
+    std::lock_guard const held(b.guard);
+    for (auto const& [slug, factory] : fresh)
+        if (b.entries.contains(slug)) throw std::invalid_argument("a module is already registered as '" + slug + "'");
+    b.entries.merge(fresh);  // moves nodes: nothing to fail
 }
 
 }  // namespace hocket::inline HOCKET_ABI::audio
