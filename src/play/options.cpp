@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <iostream>
 
+#include "drivers.hpp"
+
 namespace play {
 
 // From Debian's package alsa-utils.
@@ -21,23 +23,42 @@ static double number(std::string const& option, std::string const& text) {
     return value;
 }
 
+static std::string names_of_drivers() {
+    std::string all;
+    for (driver const& d : drivers()) all += (all.empty() ? "" : ", ") + std::string(d.name);
+    return all;
+}
+
+static std::string drivers_explained() {
+    std::string all;
+    for (driver const& d : drivers()) all += (all.empty() ? "" : "; ") + std::string(d.name) + ": " + d.manner;
+    return all;
+}
+
 std::optional<options> parse(int argc, char** argv) {
     options result;
-    result.in = default_in;
     result.out = "play.wav";
-    std::string driver = "freewheel", seconds, block = "64", context;
+    std::string driver = drivers().front().name, seconds, block = "64", context, stats = "table";
 
-    CLI::App app("Renders a patch; without one, a patch that streams a WAV file through an AsyncThread, sample for sample.",
-                 "hocket-play");
+    CLI::App app(
+        "Renders a patch; without one, a patch that streams a WAV file through an AsyncThread, sample for sample.",
+        "hocket-play");
     app.add_option("patch", result.patch, "A patch file, as MetaModules write them");
-    auto const* const in = app.add_option("--in", result.in, "The WAV file to stream")->capture_default_str();
+    app.add_option("--in", result.in,
+                   "A WAV file: its channels feed the inputs of the patch; without a patch it is streamed (then by "
+                   "default " +
+                       std::string(default_in) + ")");
     app.add_option("--out", result.out, "The WAV file to write: in the encoding of the other, or of a patch in float")
         ->capture_default_str();
-    app.add_option("--driver", driver, "freewheel (as fast as possible, reproducible) or timer (in real time)")
-        ->capture_default_str();
-    app.add_option("--seconds", seconds, "How long to render; by default as long as the WAV, or 10 s of a patch");
+    app.add_option("--driver", driver, drivers_explained())->capture_default_str();
+    app.add_option("--seconds", seconds, "How long to render; by default as long as --in, or 10 s of a patch without");
     app.add_option("--block", block, "Frames per block, 1 to 8192")->capture_default_str();
     app.add_option("--context", context, "How fibers are switched: native or boost");
+    app.add_option("--modules", result.modules,
+                   "A shared object with modules for the patch; may be given several times")
+        ->allow_extra_args(false);
+    app.add_flag("--list", result.list, "Print the modules that patches can name, and render nothing");
+    app.add_option("--stats", stats, "What to print in the end: table or json")->capture_default_str();
     try {
         app.parse(argc, argv);
     } catch (CLI::CallForHelp const&) {
@@ -47,10 +68,9 @@ std::optional<options> parse(int argc, char** argv) {
         throw usage_error(e.what());
     }
 
-    if (driver == "timer")
-        result.driver = driver::timer;
-    else if (driver != "freewheel")
-        throw usage_error("--driver: '" + driver + "' is neither freewheel nor timer");
+    result.driver = find_driver(driver);
+    if (result.driver == nullptr)
+        throw usage_error("--driver: there is no driver '" + driver + "'; there are: " + names_of_drivers());
 
     if (!seconds.empty()) {
         result.seconds = number("--seconds", seconds);
@@ -59,8 +79,8 @@ std::optional<options> parse(int argc, char** argv) {
     }
 
     double const frames = number("--block", block);
-    if (frames < 1 || frames > 8192 || frames != std::floor(frames))
-        throw usage_error("--block: " + block + " is not a whole number from 1 to 8192");
+    if (frames < 1 || frames > most_frames || frames != std::floor(frames))
+        throw usage_error("--block: " + block + " is not a whole number from 1 to " + std::to_string(most_frames));
     result.block = static_cast<unsigned>(frames);
 
     if (context == "native")
@@ -70,17 +90,20 @@ std::optional<options> parse(int argc, char** argv) {
     else if (!context.empty())
         throw usage_error("--context: '" + context + "' is neither native nor boost");
 
+    result.json = stats == "json";
+    if (!result.json && stats != "table") throw usage_error("--stats: '" + stats + "' is neither table nor json");
+
+    if (result.list) return result;
     std::error_code ignored;
-    if (!result.patch.empty()) {
-        if (in->count() != 0) 
-            throw usage_error("--in: a patch reads what its modules name; only without one a WAV is streamed");
-        result.in = result.patch;
+    if (result.patch.empty() && result.in.empty()) {
+        result.in = default_in;
+        if (!std::filesystem::exists(result.in, ignored))
+            throw usage_error(std::string(default_in) +
+                              " is not there (it comes with Debian's alsa-utils); name a WAV with --in");
     }
-    if (std::filesystem::equivalent(result.in, result.out, ignored))
-        throw usage_error("--out: '" + result.out + "' is the file to be read");
-    if (result.in == default_in && !std::filesystem::exists(result.in, ignored))
-        throw usage_error(std::string(default_in) +
-                          " is not there (it comes with Debian's alsa-utils); name a WAV with --in");
+    for (std::string const& read : {result.patch, result.in})
+        if (std::filesystem::equivalent(read, result.out, ignored))
+            throw usage_error("--out: '" + result.out + "' is the file to be read");
     return result;
 }
 

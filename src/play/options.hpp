@@ -5,19 +5,23 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace play {
 
-enum class driver { freewheel, timer };
+struct driver;
 
 struct options {
-    std::string patch;              // a patch file; empty: one that streams `in`
-    std::string in;
+    std::string patch;  // a patch file; empty: one that streams `in`
+    std::string in;     // a WAV: what the panel's inputs hear, or what is streamed; empty: silence
     std::string out;
-    play::driver driver = play::driver::freewheel;
-    std::optional<double> seconds;  // empty: as long as `in`, or ten for a patch
+    play::driver const* driver = nullptr;
+    std::optional<double> seconds;  // empty: as long as `in`, or ten for a patch without
     unsigned block = 64;            // frames
     hocket::context_backend context = hocket::context_backend::automatic;
+    std::vector<std::string> modules;  // shared objects
+    bool list = false;                 // print the registered modules, and render nothing
+    bool json = false;                 // instead of the table
 };
 
 // A command line that makes no sense; one sentence.
@@ -26,7 +30,7 @@ public:
     using std::runtime_error::runtime_error;
 };
 
-// Empty when help or the version was asked for, and has been printed. Throws usage_error.
+// Empty when help was asked for, and has been printed. Throws usage_error.
 std::optional<options> parse(int argc, char** argv);
 
 }  // namespace play

@@ -1,22 +1,22 @@
-// Takes what a driver plays to where it can be written to a file: a ring between the audio thread and the writer.
+// Takes what is played to a WAV: a ring between the audio thread and the one who writes the file.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
-#include <hocket/audio/port.hpp>
 #include <hocket/audio/spsc_ring.hpp>
 #include <hocket/audio/wav.hpp>
+#include <span>
 #include <vector>
 
 namespace play {
 
-class recorder final : public hocket::audio::port {
+class recorder {
 public:
     // Leaves out the first `skip` frames, then keeps `frames`. The ring holds at least `room` frames.
     recorder(unsigned channels, std::uint64_t skip, std::uint64_t frames, unsigned room);
 
-    // [audio]
-    void play(std::span<float const* const> outputs, unsigned frames) noexcept override;
+    // A channel for each output. [audio]
+    void play(std::span<float const* const> outputs, unsigned frames) noexcept;
 
     // Writes what has arrived. Throws wav_error. [control, one thread]
     void drain(hocket::audio::wav_writer& to);
@@ -29,8 +29,8 @@ public:
 
 private:
     unsigned const channels_;
-    std::uint64_t skip_;   // the audio thread's
-    std::uint64_t keep_;   // likewise
+    std::uint64_t skip_;                    // the audio thread's
+    std::uint64_t keep_;                    // likewise
     hocket::audio::spsc_ring<float> ring_;  // interleaved
     std::vector<float> frame_;
     std::vector<float> chunk_;

@@ -1,144 +1,148 @@
-// Without a patch file the patch is this: each channel of the WAV player goes through an amplifier at full level to an
-// output of the panel.
+// What is to be played, where it comes from and goes to; then a driver, by name.
 //
-// The one cable between them delays by one sample; that first frame is left out, so that frame i of the output is frame
-// i of the file.
+// Without a patch file the patch is this: each channel of the WAV player goes through an amplifier at full level to an
+// output of the panel. The one cable between them delays by one sample; that first frame is left out, so that frame i
+// of the output is frame i of the file.
 #include "render.hpp"
 
-#include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <hocket/audio.hpp>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "recorder.hpp"
+#include "deck.hpp"
+#include "interruption.hpp"
+#include "session.hpp"
 
 namespace play {
 
 namespace audio = hocket::audio;
 
-constexpr unsigned cable_delay = 1;  // frames
+namespace {
 
-static audio::patch make_patch(std::string const& in, unsigned channels) {
+struct plan {
+    audio::patch patch{""};
+    audio::wav_format format;               // of the output
+    std::optional<audio::wav_reader> in{};  // what the panel's inputs hear
+    std::uint64_t frames = 0;
+    std::uint64_t skip = 0;  // frames at the beginning that do not count
+};
+
+void warn(std::string const& what) { std::fprintf(stderr, "hocket-play: %s\n", what.c_str()); }
+
+std::uint64_t frames_of(double seconds, unsigned sample_rate) {
+    return static_cast<std::uint64_t>(std::llround(seconds * sample_rate));
+}
+
+plan plan_of_wav(options const& o) {
+    plan result;
+    {
+        audio::wav_reader const reader(o.in);
+        result.format = reader.format();
+        result.frames = reader.frames();
+    }
+    unsigned const channels = result.format.channels;
+    if (channels > audio::wav_player::max_channels)
+        throw std::runtime_error("'" + o.in + "' has " + std::to_string(channels) + " channels; at most " +
+                                 std::to_string(audio::wav_player::max_channels) + " can be played");
+    if (o.seconds) result.frames = frames_of(*o.seconds, result.format.sample_rate);
+    result.skip = 1;
+
     audio::patch p("play");
     unsigned const player = p.add("hocket:WavPlayer");
-    p.set_state(player, in);
+    p.set_state(player, o.in);
     for (unsigned c = 0; c < channels; ++c) {
         unsigned const amplifier = p.add("hocket:Gain");
         p.set_knob(amplifier, 0, 1);
         p.connect({player, static_cast<int>(c)}, {amplifier, 0});
         p.map_output({amplifier, 0}, static_cast<int>(c));
     }
-    return p;
+    result.patch = std::move(p);
+    return result;
 }
 
-static void run_freewheel(audio::engine& e, audio::freewheel_options const& how, std::uint64_t frames, recorder& to,
-                          audio::wav_writer& file) {
-    audio::freewheel_driver driver(e, how);
-    for (std::uint64_t done = 0; done < frames;) {
-        std::uint64_t const part = std::min<std::uint64_t>(frames - done, how.sample_rate);
-        driver.render(part, to);
-        to.drain(file);
-        done += part;
-    }
-}
-
-// `player`, if any, has read ahead before the clock starts, else the first frames would be silent.
-static audio::timer_stats run_timer(audio::engine& e, audio::timer_options const& how, audio::wav_player* player,
-                                    std::uint64_t frames, recorder& to, audio::wav_writer& file) {
-    using namespace std::chrono_literals;
-    audio::timer_driver driver(e, how);
-    auto const patience = std::chrono::steady_clock::now() + 10s;
-    while (player != nullptr && !player->ready()) {
-        if (std::chrono::steady_clock::now() > patience) throw std::runtime_error("the file was not read within 10 s");
-        std::this_thread::sleep_for(1ms);
-    }
-    driver.start(to, frames);
-    while (driver.running()) {
-        std::this_thread::sleep_for(20ms);
-        to.drain(file);
-    }
-    driver.wait();
-    to.drain(file);
-    return driver.stats();
-}
-
-// Each output of the panel is a channel.
-static report render_patch(options const& o) {
+// Each output of the panel is a channel, and so is each input of the WAV that feeds them.
+plan plan_of_patch(options const& o) {
     std::vector<std::string> warnings;
     audio::patch_file const said = audio::read_patch_file(o.patch, &warnings);
-    audio::patch const p = audio::to_patch(said, &warnings);
-    for (std::string const& w : warnings) std::fprintf(stderr, "hocket-play: %s\n", w.c_str());
-    if (p.panel_outputs() == 0) throw std::runtime_error(o.patch + ": nothing is connected to an output of the panel");
+    plan result;
+    result.patch = audio::to_patch(said, &warnings);
+    for (std::string const& w : warnings) warn(w);
+    if (result.patch.panel_outputs() == 0)
+        throw std::runtime_error(o.patch + ": nothing is connected to an output of the panel");
+    if (!o.in.empty()) result.in.emplace(o.in);
 
-    audio::wav_format const format{.sample_rate = said.samplerate != 0 ? said.samplerate : 48'000,
-                                   .channels = static_cast<unsigned>(p.panel_outputs()),
-                                   .encoding = audio::wav_encoding::float32};
-    auto const frames = static_cast<std::uint64_t>(std::llround(o.seconds.value_or(10) * format.sample_rate));
-    auto const pool = std::make_shared<audio::runner_pool>(audio::runner_pool_options{.context = o.context});
-    audio::engine e({.runners = pool});
-    e.load(p);
-
-    audio::wav_writer file(o.out, format);
-    recorder to(format.channels, 0, frames, format.sample_rate);
-    report r;
-    if (o.driver == driver::freewheel)
-        run_freewheel(e, {.sample_rate = format.sample_rate, .block = o.block}, frames, to, file);
-    else
-        r.timer = run_timer(e, {.sample_rate = format.sample_rate, .block = o.block}, nullptr, frames, to, file);
-    file.close();
-    r.frames = to.written();
-    r.sample_rate = format.sample_rate;
-    r.channels = format.channels;
-    r.async_calls = e.stats().async_calls;
-    r.lost = to.lost();
-    r.checksum = to.checksum();
-    r.context = pool->stats().runtime.context == hocket::context_backend::boost ? "boost" : "native";
-    return r;
+    unsigned rate = said.samplerate;
+    if (result.in) {
+        unsigned const of_in = result.in->format().sample_rate;
+        if (rate == 0) rate = of_in;
+        if (rate != of_in)
+            throw std::runtime_error("'" + o.in + "' has " + std::to_string(of_in) + " Hz, but the patch is for " +
+                                     std::to_string(rate) + " Hz: convert one to the other");
+        auto const inputs = static_cast<unsigned>(result.patch.panel_inputs());
+        if (unsigned const channels = result.in->format().channels; channels > inputs)
+            warn("'" + o.in + "' has " + std::to_string(channels) + " channels, but the patch uses only " +
+                 std::to_string(inputs) + " inputs of the panel");
+    }
+    if (rate == 0) rate = 48'000;
+    result.format = {.sample_rate = rate,
+                     .channels = static_cast<unsigned>(result.patch.panel_outputs()),
+                     .encoding = audio::wav_encoding::float32};
+    result.frames = result.in && !o.seconds ? result.in->frames() : frames_of(o.seconds.value_or(10), rate);
+    return result;
 }
 
-report render(options const& o) {
-    if (!o.patch.empty()) return render_patch(o);
-    audio::wav_format format;
-    std::uint64_t frames = 0;
-    {
-        audio::wav_reader const reader(o.in);
-        format = reader.format();
-        frames = reader.frames();
+// The modules of the loaded patch that stream files. Throws when one of them streams the file that is to be written.
+std::vector<audio::wav_player*> players_of(audio::engine const& e, plan const& what, options const& o) {
+    std::vector<audio::wav_player*> found;
+    for (unsigned number = 1; number <= what.patch.parts().size(); ++number) {
+        auto* const player = dynamic_cast<audio::wav_player*>(&e.at(number));
+        if (player == nullptr || !player->format()) continue;
+        std::string const file = player->save_state();
+        std::error_code ignored;
+        if (std::filesystem::equivalent(file, o.out, ignored))
+            throw std::runtime_error("--out: '" + o.out + "' is read by module " + std::to_string(number) +
+                                     " of the patch");
+        if (player->format()->sample_rate != what.format.sample_rate)
+            warn("module " + std::to_string(number) + " plays '" + file + "' of " +
+                 std::to_string(player->format()->sample_rate) + " Hz at " + std::to_string(what.format.sample_rate) +
+                 " Hz");
+        found.push_back(player);
     }
-    if (format.channels > audio::wav_player::max_channels)
-        throw std::runtime_error("'" + o.in + "' has " + std::to_string(format.channels) + " channels; at most " +
-                                 std::to_string(audio::wav_player::max_channels) + " can be played");
-    if (o.seconds) frames = static_cast<std::uint64_t>(std::llround(*o.seconds * format.sample_rate));
+    return found;
+}
 
+}  // namespace
+
+report render(options const& o) {
+    plan what = o.patch.empty() ? plan_of_wav(o) : plan_of_patch(o);
     auto const pool = std::make_shared<audio::runner_pool>(audio::runner_pool_options{.context = o.context});
     audio::engine e({.runners = pool});
-    e.load(make_patch(o.in, format.channels));
-    auto& player = e.at<audio::wav_player>(1);
+    e.load(what.patch);
+    auto const players = players_of(e, what, o);
 
-    audio::wav_writer file(o.out, format);
-    // A second of room: what is rendered between two writes, and more than any disk takes.
-    recorder to(format.channels, cable_delay, frames, format.sample_rate + cable_delay);
+    deck port(std::move(what.in), audio::wav_writer(o.out, what.format), what.format, what.skip, what.frames);
+    session s(e, port, players,
+              {.sample_rate = what.format.sample_rate, .block = o.block, .frames = what.frames + what.skip});
     report r;
-    if (o.driver == driver::freewheel)
-        run_freewheel(e, {.sample_rate = format.sample_rate, .block = o.block}, frames + cable_delay, to, file);
-    else
-        r.timer = run_timer(e, {.sample_rate = format.sample_rate, .block = o.block}, &player, frames + cable_delay, to,
-                            file);
-    file.close();
-    if (auto const why = player.failure(); !why.empty()) throw std::runtime_error(why);
+    r.clock = o.driver->run(s);
+    s.end();
 
+    recorder const& to = port.recorder();
     r.frames = to.written();
-    r.sample_rate = format.sample_rate;
-    r.channels = format.channels;
-    r.async_calls = e.stats().async_calls;
-    r.underruns = player.underruns() + player.preroll();
+    r.asked = what.frames;
+    r.sample_rate = what.format.sample_rate;
+    r.channels = what.format.channels;
+    r.underruns = s.underruns();
     r.lost = to.lost();
+    r.elapsed = s.elapsed();
     r.checksum = to.checksum();
+    r.signal = r.frames + r.lost < r.asked ? interrupted() : 0;
     r.context = pool->stats().runtime.context == hocket::context_backend::boost ? "boost" : "native";
+    r.engine = e.stats();
     return r;
 }
 

@@ -74,7 +74,7 @@ TEST_CASE("every request is answered once, in order; a job that throws is told o
             return a.next == a.limit && a.asking.under_way() == 0;
         }));
         CHECK(a.failures == 100);
-        CHECK(a.refused > 0);
+        if (capacity < 16) CHECK(a.refused > 0);  // it asks 16 times between two ticks
         std::vector<int> expected, doubled;
         for (int i = 0; i < 1000; ++i)
             if (i % 10 != 9) expected.push_back(i), doubled.push_back(2 * i);

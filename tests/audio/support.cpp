@@ -86,42 +86,92 @@ log_capture::~log_capture() { spdlog::set_default_logger(self_->before); }
 
 std::string log_capture::text() const { return self_->text.str(); }
 
-std::string run_program(std::vector<std::string> const& command, int& status) {
-    int pipe_ends[2];
+namespace {
+
+// Both ends of a new terminal: what is written to the second can be read from the first.
+void open_terminal(int (&ends)[2]) {
+    char name[128];
+    ends[0] = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (ends[0] < 0 || grantpt(ends[0]) != 0 || unlockpt(ends[0]) != 0 || ptsname_r(ends[0], name, sizeof name) != 0)
+        throw std::runtime_error("no terminal");
+    ends[1] = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (ends[1] < 0) throw std::runtime_error("no terminal");
+}
+
+// False at the end. A terminal ends with an error.
+bool read_some(int from, std::string& to) {
+    char buffer[4096];
+    ssize_t const n = read(from, buffer, sizeof buffer);
+    if (n > 0) to.append(buffer, static_cast<std::size_t>(n));
+    return n > 0;
+}
+
+}  // namespace
+
+running_program::running_program(std::vector<std::string> const& command, bool with_terminal) {
+    int pipe_ends[2], terminal_ends[2]{-1, -1};
     if (pipe2(pipe_ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
+    if (with_terminal) open_terminal(terminal_ends);
     std::vector<char*> arguments;
     for (std::string const& a : command) arguments.push_back(const_cast<char*>(a.c_str()));
     arguments.push_back(nullptr);
     posix_spawn_file_actions_t files;
     posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&files, pipe_ends[1], 1);
-    posix_spawn_file_actions_adddup2(&files, pipe_ends[1], 2);
-    pid_t child = 0;
-    int const error = posix_spawn(&child, arguments[0], &files, nullptr, arguments.data(), environ);
+    posix_spawn_file_actions_adddup2(&files, with_terminal ? terminal_ends[1] : pipe_ends[1], 2);
+    int const error = posix_spawn(&child_, arguments[0], &files, nullptr, arguments.data(), environ);
     posix_spawn_file_actions_destroy(&files);
     close(pipe_ends[1]);
+    if (with_terminal) close(terminal_ends[1]);
+    output_end_ = pipe_ends[0];
+    terminal_end_ = terminal_ends[0];
     if (error != 0) {
-        close(pipe_ends[0]);
+        child_ = -1;
         throw std::runtime_error("cannot run " + command[0]);
     }
-    std::string output;
+}
+
+running_program::~running_program() {
+    if (child_ > 0) {
+        kill(child_, SIGKILL);
+        waitpid(child_, nullptr, 0);
+    }
+    for (int const end : {output_end_, terminal_end_})
+        if (end >= 0) close(end);
+}
+
+void running_program::signal(int number) { kill(child_, number); }
+
+bool running_program::ended() const {
+    siginfo_t info{};
+    return waitid(P_PID, static_cast<id_t>(child_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == child_;
+}
+
+int running_program::finish() {
     auto const limit = std::chrono::steady_clock::now() + 60s;
-    for (;;) {
-        pollfd wait{pipe_ends[0], POLLIN, 0};
-        char buffer[4096];
-        if (poll(&wait, 1, 1000) > 0) {
-            ssize_t const n = read(pipe_ends[0], buffer, sizeof buffer);
-            if (n <= 0) break;
-            output.append(buffer, static_cast<std::size_t>(n));
-        } else if (std::chrono::steady_clock::now() > limit) {
-            kill(child, SIGKILL);
+    pollfd waits[2]{{output_end_, POLLIN, 0}, {terminal_end_, POLLIN, 0}};  // poll passes over negative ones
+    while (waits[0].fd >= 0 || waits[1].fd >= 0) {
+        if (poll(waits, 2, 1000) > 0) {
+            if (waits[0].revents != 0 && !read_some(waits[0].fd, output)) waits[0].fd = -1;
+            if (waits[1].revents != 0 && !read_some(waits[1].fd, terminal)) waits[1].fd = -1;
+        }
+        if (std::chrono::steady_clock::now() > limit) {
+            kill(child_, SIGKILL);
             output += "[killed after a minute]";
             break;
         }
     }
-    close(pipe_ends[0]);
-    waitpid(child, &status, 0);
-    return output;
+    int status = 0;
+    waitpid(child_, &status, 0);
+    child_ = -1;
+    return status;
+}
+
+std::string run_program(std::vector<std::string> const& command, int& status) {
+    running_program program(command);
+    status = program.finish();
+    return program.output;
 }
 
 }  // namespace support

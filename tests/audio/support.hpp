@@ -104,6 +104,28 @@ private:
     std::unique_ptr<implementation> self_;
 };
 
+// A program while it runs. Its standard input is empty.
+class running_program {
+public:
+    // With `terminal` its standard error is a terminal. Throws std::runtime_error when it cannot be started.
+    explicit running_program(std::vector<std::string> const& command, bool terminal = false);
+    running_program(running_program const&) = delete;
+    ~running_program();  // kills it, if it has not ended
+
+    void signal(int number);
+    bool ended() const;
+    // Reads all it says until it ends; its status as waitpid() gives it. Kills it after a minute.
+    int finish();
+
+    std::string output;    // stdout, and stderr if that is no terminal
+    std::string terminal;  // what it wrote to the terminal
+
+private:
+    int child_ = -1;
+    int output_end_ = -1;
+    int terminal_end_ = -1;
+};
+
 // Runs a program and returns what it wrote to stdout and stderr; `status` as waitpid() gives it. Kills it after a
 // minute.
 std::string run_program(std::vector<std::string> const& command, int& status);

@@ -1,7 +1,11 @@
-// A module library: a module whose AsyncThread counts, and one that knows where its library lies.
+// A module library: a module whose AsyncThread counts, one that knows where its library lies, and two that nobody
+// likes.
 #include <atomic>
+#include <chrono>
 #include <hocket/audio.hpp>
+#include <stdexcept>
 #include <string>
+#include <thread>
 
 namespace {
 
@@ -36,9 +40,36 @@ private:
     std::string const where_;
 };
 
+class stuck final : public hocket::audio::module {
+public:
+    stuck() { sleeping_.start(); }
+    void update() override {}
+    void set_samplerate(float) override {}
+    void set_param(int, float) override {}
+    void set_input(int, float) override {}
+    float get_output(int) const override { return 0; }
+
+private:
+    hocket::audio::async_thread sleeping_{this, [] {
+                                              for (;;) std::this_thread::sleep_for(std::chrono::seconds(1));
+                                          }};
+};
+
+class unbuildable final : public hocket::audio::module {
+public:
+    unbuildable() { throw std::runtime_error("there is no room"); }
+    void update() override {}
+    void set_samplerate(float) override {}
+    void set_param(int, float) override {}
+    void set_input(int, float) override {}
+    float get_output(int) const override { return 0; }
+};
+
 }  // namespace
 
 HOCKET_MODULE_LIBRARY(library) {
     library.add<place>("test:Place", library.path().string());
     library.add<counter>("test:Counter");
+    library.add<stuck>("test:Stuck");
+    library.add<unbuildable>("test:Unbuildable");
 }
