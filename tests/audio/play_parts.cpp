@@ -2,9 +2,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <thread>
 
+#include "guard.hpp"
 #include "recorder.hpp"
 #include "source.hpp"
 #include "support.hpp"
@@ -96,4 +98,28 @@ TEST_CASE("a recorder that nobody drains counts what it loses, and keeps what it
     file.close();
     CHECK(to.written() == 1024);
     CHECK(read_wav(dir / "out.wav") == std::vector<float>(samples.begin() + 10, samples.begin() + 10 + 1024));
+}
+
+TEST_CASE("the audio side of both enters no kernel and allocates nothing, whether there is room or not") {
+    if (!guard::available()) {
+        MESSAGE("not checked: this build or machine cannot count system calls and allocations");
+        return;
+    }
+    folder dir;
+    write_wav(dir / "in.wav", noise(2 * 1024), {.channels = 2, .encoding = audio::wav_encoding::pcm16});
+    play::source from(audio::wav_reader(dir / "in.wav"), 1024);
+    play::recorder to(2, 0, UINT64_MAX, 1024);
+    from.fill();
+    std::vector<float> left(64), right(64);
+    std::array<float*, 2> const in{left.data(), right.data()};
+    std::array<float const*, 2> const out{left.data(), right.data()};
+    auto const counts = guard::watch([&] {
+        for (int block = 0; block < 32; ++block) {
+            from.capture(in, 64);
+            to.play(out, 64);
+        }
+    });
+    CHECK(counts.system_calls == 0);
+    CHECK(counts.allocations == 0);
+    CHECK(to.lost() == 1024);
 }
