@@ -113,8 +113,8 @@ TEST_CASE("a program over std's names, on fibers and on threads") {
 TEST_CASE("whichever comes first") { CHECK(output_of("select") == "1\n4\n9\n16\nnobody spoke\n"); }
 
 TEST_CASE("modules of one's own in hocket-play") {  // what they play is heard in tests/audio
-    child_result const r =
-        run_child({required_variable("HOCKET_PLAY"), "--modules", required_variable("EXAMPLE_module_library"), "--list"});
+    child_result const r = run_child(
+        {required_variable("HOCKET_PLAY"), "--modules", required_variable("EXAMPLE_module_library"), "--list"});
     INFO(r.output);
     CHECK(r.code == 0);
     CHECK(r.says("\nexample:Wavetable       0        1      1\n"));
