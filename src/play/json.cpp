@@ -16,8 +16,16 @@ static ordered_json to_json(std::optional<clock_figures> const& c) {
 }
 
 static ordered_json to_json(hocket::audio::async_thread_stats const& t) {
-    return {
-        {"module", t.module}, {"name", t.name}, {"calls", t.calls}, {"failures", t.failures}, {"started", t.enabled}};
+    return {{"module", t.module},
+            {"name", t.name},
+            {"calls", t.calls},
+            {"failures", t.failures},
+            {"overruns", t.overruns},
+            {"run_ns", t.run.count()},
+            {"longest_run_ns", t.longest_run.count()},
+            {"mean_period_ns", t.mean_period.count()},
+            {"longest_period_ns", t.longest_period.count()},
+            {"started", t.enabled}};
 }
 
 static ordered_json name_or_null(std::string const& name) {
@@ -27,7 +35,9 @@ static ordered_json name_or_null(std::string const& name) {
 std::string to_json(options const& o, report const& r) {
     char checksum[19];
     std::snprintf(checksum, sizeof checksum, "0x%016llx", static_cast<unsigned long long>(r.checksum));
-    ordered_json threads = ordered_json::array();
+    ordered_json threads = ordered_json::array(), modules = ordered_json::array();
+    for (auto const& m : r.engine.modules)
+        modules.push_back({{"module", m.module}, {"name", m.name}, {"load", m.load}});
     for (auto const& t : r.engine.async_threads) threads.push_back(to_json(t));
     ordered_json const signal = r.signal == 0 ? ordered_json(nullptr) : r.signal == SIGINT ? "SIGINT" : "SIGTERM";
     ordered_json const all{{"schema", "hocket-play/1"},
@@ -53,8 +63,12 @@ std::string to_json(options const& o, report const& r) {
                            {"engine",
                             {{"frames", r.engine.frames},
                              {"blocks", r.engine.blocks},
+                             {"load", r.engine.load},
+                             {"highest_load", r.engine.highest_load},
+                             {"xruns", r.engine.xruns},
                              {"async_calls", r.engine.async_calls},
                              {"async_failures", r.engine.async_failures}}},
+                           {"modules", modules},
                            {"async_threads", threads}};
     // A file name may have bytes that are no UTF-8: replaced rather than thrown about.
     return all.dump(2, ' ', false, ordered_json::error_handler_t::replace) + '\n';

@@ -34,6 +34,10 @@ static std::string fixed(double value, int decimals) {
     return text;
 }
 
+static std::string milliseconds(std::chrono::nanoseconds t) {
+    return fixed(static_cast<double>(t.count()) / 1e6, 3) + " ms";
+}
+
 static std::string hexadecimal(std::uint64_t value) {
     char text[17];
     std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(value));
@@ -57,6 +61,7 @@ std::string to_table(options const& o, report const& r) {
     line("channels", std::to_string(r.channels) + " at " + std::to_string(r.sample_rate) + " Hz");
     line("took", fixed(r.elapsed, 3) + " s, " + fixed(r.speed(), 2) + " x real time");
     line("blocks", std::to_string(r.engine.blocks));
+    line("load", fixed(100 * r.engine.load, 2) + " %, in one block " + fixed(100 * r.engine.highest_load, 2) + " %");
     line("underruns", std::to_string(r.underruns));
     if (r.clock) {
         line("late blocks", std::to_string(r.clock->late) + " of " + std::to_string(r.clock->blocks));
@@ -65,12 +70,19 @@ std::string to_table(options const& o, report const& r) {
     line("checksum", hexadecimal(r.checksum));
     line("async calls", std::to_string(r.engine.async_calls));
     line("failures", std::to_string(r.engine.async_failures));
+    if (!r.engine.modules.empty()) {
+        std::vector<std::vector<std::string>> rows{{"module", "load"}};
+        for (auto const& m : r.engine.modules) rows.push_back({m.name, fixed(100 * m.load, 3) + " %"});
+        out += '\n' + to_columns(rows);
+    }
     if (r.engine.async_threads.empty()) return out;
 
-    std::vector<std::vector<std::string>> rows{{"AsyncThread", "calls", "failures", "state"}};
+    std::vector<std::vector<std::string>> rows{
+        {"AsyncThread", "calls", "failures", "overruns", "run", "longest", "period", "longest", "state"}};
     for (auto const& t : r.engine.async_threads)
-        rows.push_back(
-            {t.name, std::to_string(t.calls), std::to_string(t.failures), t.enabled ? "started" : "stopped"});
+        rows.push_back({t.name, std::to_string(t.calls), std::to_string(t.failures), std::to_string(t.overruns),
+                        milliseconds(t.run), milliseconds(t.longest_run), milliseconds(t.mean_period),
+                        milliseconds(t.longest_period), t.enabled ? "started" : "stopped"});
     return out + '\n' + to_columns(rows);
 }
 
