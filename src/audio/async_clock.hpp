@@ -27,10 +27,14 @@ public:
     void end(std::int64_t budget) noexcept {
         run_sum_.store(run_sum_.load(relaxed) + run_in_call_, relaxed);
         longest_run_.store(std::max(longest_run_.load(relaxed), run_in_call_), relaxed);
-        if (run_in_call_ > budget) overruns_.store(overruns_.load(relaxed) + 1, relaxed);
+        overran_ = run_in_call_ > budget;
+        if (overran_) overruns_.store(overruns_.load(relaxed) + 1, relaxed);
     }
     // It is not asked for any more: what comes next is no period.
     void rest() noexcept { began_ = 0; }
+
+    // Whether the last call executed for longer than the budget. [its fiber, or after it]
+    bool overran() const noexcept { return overran_; }
 
     // [any thread]
     std::int64_t run() const noexcept { return run_sum_.load(relaxed); }
@@ -47,6 +51,7 @@ private:
 
     std::int64_t began_ = 0;
     std::int64_t run_in_call_ = 0;
+    bool overran_ = false;
     std::atomic<std::int64_t> run_sum_{0};
     std::atomic<std::int64_t> longest_run_{0};
     std::atomic<std::int64_t> period_sum_{0};

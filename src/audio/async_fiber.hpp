@@ -24,7 +24,8 @@ struct async_fiber {
     runners& pool;
     unsigned const worker;          // where it is pinned
     bool executing = false;         // inside the action; its own
-    bool let_go = false;            // it ends as soon as it looks; guarded by the group
+    bool let_go = false;            // it ends as soon as it looks; guarded by the group,
+    bool borrowed = false;          // as is this: its worker is no runner's place, and kept for it until its pass has ended
     counting_semaphore<> wake{0};   // one permit for each time it is to look
     counting_semaphore<> later{0};  // one permit when its sleep in audio time is over
 };

@@ -198,7 +198,11 @@ void async_group::send_next() noexcept {
 
 // False when no fiber can be had; it stays due.
 bool async_group::send(std::shared_ptr<async_state> const& state) noexcept {
-    unsigned const worker = pool_->worker_of(runner_.load(std::memory_order_relaxed));
+    // Who overran its budget the last time does not occupy the runner's own worker again.
+    unsigned const before = state->fiber != nullptr ? state->fiber->worker : 0;
+    int const spare = state->clock.overran() ? pool_->borrow(before) : -1;
+    unsigned const worker =
+        spare >= 0 ? static_cast<unsigned>(spare) : pool_->worker_of(runner_.load(std::memory_order_relaxed));
     if (state->fiber != nullptr && state->fiber->worker != worker) let_go(*state);
     if (state->fiber == nullptr) {
         try {
@@ -207,6 +211,7 @@ bool async_group::send(std::shared_ptr<async_state> const& state) noexcept {
             pool_->go(state->name, worker, [self = shared_from_this(), state, fiber] { self->body(*fiber); });
             state->fiber = std::move(fiber);
         } catch (std::exception const& e) {
+            if (spare >= 0) pool_->give_back(worker);
             std::uint64_t const n = unsent_.fetch_add(1, std::memory_order_relaxed) + 1;
             if ((n & (n - 1)) == 0)
                 log_error("'" + state->name + "' waits for a later tick: no fiber can be had (" + e.what() + ")");
@@ -215,8 +220,13 @@ bool async_group::send(std::shared_ptr<async_state> const& state) noexcept {
     }
     state->due = false;
     sent_ = state.get();
+    state->fiber->borrowed = spare >= 0;
     state->fiber->wake.release();
     return true;
+}
+
+void async_group::give_back(async_fiber& fiber) noexcept {
+    if (std::exchange(fiber.borrowed, false)) fiber.pool.give_back(fiber.worker);
 }
 
 // Its fiber ends, when it has one, which does not run.
@@ -226,6 +236,7 @@ void async_group::let_go(async_state& state) noexcept {
         quiet_.notify_all();
     }
     if (state.fiber == nullptr) return;
+    give_back(*state.fiber);
     state.fiber->let_go = true;
     state.fiber->wake.release();
     state.fiber.reset();
@@ -349,16 +360,21 @@ bool async_group::begin(async_fiber& fiber) noexcept {
     if (fiber.let_go || sent_ != &fiber.state) return false;
     sent_ = nullptr;
     if (fiber.state.ending || !open_.load(std::memory_order_relaxed)) {
+        give_back(fiber);
         quiet_.notify_all();
         return false;
     }
     running_ = &fiber;
+    run_before_ = fiber.state.clock.run();
+    if (wall_) fiber.pool.settle_thread(fiber.worker, fiber.borrowed);
     if (std::exchange(fiber.state.rested, false)) fiber.state.clock.rest();
     return true;
 }
 
 void async_group::end() noexcept {
     std::lock_guard const held(guard_);
+    if (running_->borrowed) load_gone_ -= running_->state.clock.run() - run_before_;
+    give_back(*running_);
     running_ = nullptr;
     if (wall_) send_next();
     quiet_.notify_all();

@@ -13,6 +13,7 @@
 //      one is sent.
 //   3. When the runner moves to another worker, who was sent and has not begun is sent again, there; the fiber on the old
 //      worker is let go. An action that has begun stays where it is.
+//      An AsyncThread that overran its budget the last time is sent to a worker that is no runner's place, if one is free.
 //   4. Locks are taken in the order runners, group.
 //   5. `guard_` blocks the thread, and nobody is suspended while holding it: a fiber that waited for it in a queue would be
 //      handed it while an action occupies its worker.
@@ -82,7 +83,7 @@ public:
     unsigned runner() const noexcept { return runner_.load(std::memory_order_relaxed); }
     // Whether it asks its runner to tick. [worker]
     bool ticking() const noexcept { return ticking_.load(std::memory_order_relaxed); }
-    // The ns that its actions have executed from one measurement to the next; of the last one. [worker, under the runners'
+    // The ns that its actions have executed at its runner's place from one measurement to the next; of the last one. [worker, under the runners'
     // lock]
     std::int64_t measure() noexcept;
     std::int64_t load() const noexcept { return load_; }
@@ -109,6 +110,7 @@ private:
     void send_next() noexcept;
     bool send(std::shared_ptr<async_state> const& state) noexcept;
     void let_go(async_state& state) noexcept;
+    void give_back(async_fiber& fiber) noexcept;
     void body(async_fiber& fiber);
     bool begin(async_fiber& fiber) noexcept;
     void serve(async_fiber& fiber) noexcept;
@@ -138,7 +140,8 @@ private:
     std::atomic<bool> ticking_{false};  // open, by the wall clock, and not empty
     std::int64_t load_ = 0;         // ns executed between the last two measurements,
     std::int64_t load_sum_ = 0;     // in all, as of the last,
-    std::int64_t load_gone_ = 0;    // and by those that have left
+    std::int64_t load_gone_ = 0;    // and by those that have left; less what was executed on borrowed workers
+    std::int64_t run_before_ = 0;   // what running_ had executed when it began
 };
 
 }  // namespace hocket::inline HOCKET_ABI::audio::detail

@@ -3,7 +3,10 @@
 
 #include <pthread.h>
 #include <sched.h>
-#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstdint>
 
 namespace hocket::inline HOCKET_ABI::audio::detail {
 
@@ -13,12 +16,24 @@ bool become_realtime(int priority) noexcept {
     return pthread_setschedparam(pthread_self(), SCHED_FIFO, &parameters) == 0;
 }
 
+// What sched_setattr() takes; glibc has no name for it yet.
+struct scheduling {
+    std::uint32_t size = sizeof(scheduling);
+    std::uint32_t policy = SCHED_OTHER;
+    std::uint64_t flags = 0;
+    std::int32_t nice = 10;
+    std::uint32_t priority = 0;
+    std::uint64_t runtime = 0;  // of SCHED_OTHER: the length of a turn, in ns; 0 for the usual one
+    std::uint64_t deadline = 0;
+    std::uint64_t period = 0;
+};
+
 void become(thread_class wanted) noexcept {
-    sched_param const parameters{};
-    // On Linux the nice value is the calling thread's alone. It comes first: without privileges a thread leaves SCHED_IDLE
-    // only for a nice value that it might take.
-    if (wanted != thread_class::ordinary) setpriority(PRIO_PROCESS, 0, 10);
-    pthread_setschedparam(pthread_self(), wanted == thread_class::idle ? SCHED_IDLE : SCHED_OTHER, &parameters);
+    scheduling s;
+    if (wanted == thread_class::ordinary) s.nice = 0;
+    if (wanted == thread_class::background) s.runtime = 200'000;
+    if (wanted == thread_class::idle) s.policy = SCHED_IDLE;
+    syscall(SYS_sched_setattr, 0, &s, 0);
 }
 
 std::vector<int> usable_cores() {

@@ -55,6 +55,8 @@ runners::runners(runner_pool_options const& options)
     : cores_(usable_cores()),
       permits_(checked(options).max_concurrent, workers_for(options)),
       runners_(options.max_concurrent),
+      lent_(workers_for(options)),
+      classes_(workers_for(options), thread_class::ordinary),
       runtime_({.workers = workers_for(options),
                 .blocking_workers = options.blocking_workers,
                 .context = options.context,
@@ -112,17 +114,17 @@ void runners::begin(unsigned r, unsigned worker) {
     runners_[r].worker.store(worker, std::memory_order_relaxed);
 }
 
-void runners::settle_thread(unsigned worker, thread_class& is) const noexcept {
+void runners::settle_thread(unsigned worker, bool borrowed) noexcept {
+    thread_class& is = classes_[worker];
     if (is == thread_class::ordinary && cores_.size() > 1) bind_to_core(cores_[cores_.size() - 1 - worker % cores_.size()]);
     bool const idle = ordinary_threads_.load(std::memory_order_relaxed) > 0 &&
                       realtime_threads_.load(std::memory_order_relaxed) == 0;
-    auto const wanted = idle ? thread_class::idle : thread_class::background;
+    auto const wanted = idle ? thread_class::idle : borrowed ? thread_class::patient : thread_class::background;
     if (is != wanted) become(is = wanted);
 }
 
 // The ticking task of a runner, until its next move.
 void runners::tick(unsigned r, unsigned worker, std::uint64_t move) {
-    auto is = thread_class::ordinary;
     std::unique_lock held(guard_);
     while (!closing_ && runners_[r].moves == move) {
         if (!pass(r)) {
@@ -132,7 +134,7 @@ void runners::tick(unsigned r, unsigned worker, std::uint64_t move) {
         watch(r);
         held.unlock();
         // Not before real time is asked for: a freewheeling engine waits for its runners.
-        settle_thread(worker, is);
+        settle_thread(worker, false);
         this_fiber::yield();  // the actions just sent go first, so that the delay is counted from their end
         this_fiber::sleep_for(tick_period);
         held.lock();
@@ -158,15 +160,25 @@ void runners::watch(unsigned self) noexcept {
     if (now >= balance_at_) balance(now);
 }
 
+// Nobody's place, and nothing executes there. Of two who ask at once both may get it: one then waits for the other, or moves.
+bool runners::free(unsigned worker) const noexcept {
+    return permits_.since(worker) == 0 && !lent_[worker].load(std::memory_order_relaxed) &&
+           std::ranges::none_of(runners_, [&](runner const& x) { return x.worker.load(std::memory_order_relaxed) == worker; });
+}
+
+int runners::borrow(unsigned preferred) noexcept {
+    auto const take = [this](unsigned w) { return free(w) && !lent_[w].exchange(true, std::memory_order_relaxed); };
+    if (take(preferred)) return static_cast<int>(preferred);
+    for (unsigned w = 0; w < lent_.size(); ++w)
+        if (take(w)) return static_cast<int>(w);
+    return -1;
+}
+
 // To a free worker.
 void runners::move(unsigned r, std::int64_t now) noexcept {
     unsigned const from = worker_of(r), cores = static_cast<unsigned>(std::max<std::size_t>(cores_.size(), 1));
-    auto const free = [&](unsigned w) {
-        return permits_.since(w) == 0 &&
-               std::ranges::none_of(runners_, [w](runner const& x) { return x.worker.load(std::memory_order_relaxed) == w; });
-    };
     int to = -1;
-    for (unsigned w = 0; w < 2 * runners_.size(); ++w)
+    for (unsigned w = 0; w < lent_.size(); ++w)
         if (free(w) && (to < 0 || static_cast<unsigned>(to) % cores == from % cores)) to = static_cast<int>(w);
     if (to < 0) return;
     try {

@@ -8,11 +8,12 @@
 // Overruns: a ticking task also looks whether the worker of another runner has been executing one action for longer than the
 //   budget. Then that runner moves to a worker on which nothing executes, on another core if there is one: a new ticking
 //   task begins there, and what was sent and has not begun is sent there. The action stays. The old ticking task ends when
-//   it comes to run. Where there is one runner there is one permit, which that action holds: nobody else could execute.
+//   it comes to run. An AsyncThread that overran the last time borrows a free worker for its next pass, so that nobody has
+//   to move, and nothing that is suspended has to wait for it: a suspended action goes on where it began. Where there is one runner there is one permit, which that action holds: nobody else could execute.
 //   A worker is always left: of twice n, n are runners' places, and at most n-1 of the others can hold a permit.
 // Balance: ten times a second a group is moved from the runner with the most work to the one with the least, if that makes
 //   them more equal.
-// Threads: before the first tick of the wall clock on a worker its thread is bound to a core, and put below the audio thread:
+// Threads: before a tick of the wall clock, or a pass, on a worker its thread is bound to a core, and put below the audio thread:
 //   into SCHED_IDLE when that is known to be an ordinary thread, which is then on time even so; else nice 10, for beside a
 //   compile SCHED_IDLE would starve the streaming from disk.
 // Locks: `guard_`, then that of a group. It blocks the thread, and nobody is suspended while holding it.
@@ -70,6 +71,12 @@ public:
         return runners_[runner].worker.load(std::memory_order_relaxed);
     }
     unsigned count() const noexcept { return static_cast<unsigned>(runners_.size()); }
+    // A worker that is no runner's place, and on which nothing executes, for one pass: `preferred`, if it is such a one; -1
+    // when there is none. And back. [any thread but audio]
+    int borrow(unsigned preferred) noexcept;
+    void give_back(unsigned worker) noexcept { lent_[worker].store(false, std::memory_order_relaxed); }
+    // Puts the calling worker's thread on its core, and into the class that it has to have now. [worker]
+    void settle_thread(unsigned worker, bool borrowed) noexcept;
     permits& permit() noexcept { return permits_; }
 
     // Spawns a task pinned to a worker, with an FP control state of its own: actions may flush denormals. Throws as
@@ -94,10 +101,10 @@ private:
     void begin(unsigned r, unsigned worker);
     void tick(unsigned r, unsigned worker, std::uint64_t move);
     bool pass(unsigned r) noexcept;
+    bool free(unsigned worker) const noexcept;
     void watch(unsigned self) noexcept;
     void move(unsigned r, std::int64_t now) noexcept;
     void balance(std::int64_t now) noexcept;
-    void settle_thread(unsigned worker, thread_class& is) const noexcept;
     void close() noexcept;
 
     std::vector<int> const cores_;  // those that this process may use
@@ -105,6 +112,8 @@ private:
     std::mutex guard_;
     condition_variable_any work_;
     std::vector<runner> runners_;
+    std::vector<std::atomic<bool>> lent_;  // of each worker
+    std::vector<thread_class> classes_;    // likewise; its thread's own
     unsigned next_ = 0;
     bool closing_ = false;
     std::int64_t balance_at_ = 0;  // ns

@@ -30,6 +30,11 @@ static constexpr scenario table[] = {
     {"parked", "fibers parked by the hundred thousand keep their stacks, each behind a guard", parked},
     {"burst", "when a crowd of fibers has gone, so has the memory it took", burst},
     {"foreign", "what threads submit before, during and after run() is run where it was asked to", foreign},
+    {"audio-soak", "a patch to which everything happens at once loses no request, answer or knob", audio_soak},
+    {"audio-destroy", "modules destroyed while their actions run are never seen by one again", audio_destroy},
+    {"audio-hog", "actions of 50 ms keep no neighbour waiting, and never more than two execute", audio_hog},
+    {"audio-reload", "patches exchanged under load are each heard whole", audio_reload},
+    {"run-once-flood", "a million requests from the audio thread are a million calls", run_once_flood},
     {"audio", "a WAV streamed through the engine comes out whole while the others run", audio_stream},
 };
 

@@ -87,7 +87,7 @@ TEST_CASE("list names every scenario with what it proves; help tells of the exit
     for (std::string const wanted :
          {"spawn", "yield-ring", "ping-pong", "skynet", "async", "fork-join", "mutex", "convoy", "readers", "condition",
           "herd", "semaphore", "barrier", "channel", "select", "blocking", "timers", "arena", "parked", "burst",
-          "foreign", "audio"})
+          "foreign", "audio", "audio-soak", "audio-destroy", "audio-hog", "audio-reload", "run-once-flood"})
         CHECK_MESSAGE(std::count(names.begin(), names.end(), wanted) == 1, wanted);
     for (auto const& arguments : {std::vector<std::string>{"--help"}, {"run", "--help"}}) {
         auto const help = run(stress_path, arguments, 20);

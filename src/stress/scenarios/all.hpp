@@ -8,6 +8,10 @@ namespace hocket::stress {
 
 void arena_churn(trial& t);
 void async_tree(trial& t);
+void audio_destroy(trial& t);
+void audio_hog(trial& t);
+void audio_reload(trial& t);
+void audio_soak(trial& t);
 void audio_stream(trial& t);
 void barrier_steps(trial& t);
 void blocking_mix(trial& t);
@@ -24,6 +28,7 @@ void mutex_counters(trial& t);
 void parked(trial& t);
 void ping_pong(trial& t);
 void readers_writers(trial& t);
+void run_once_flood(trial& t);
 void select_mesh(trial& t);
 void semaphore_gate(trial& t);
 void skynet(trial& t);
