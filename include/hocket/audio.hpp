@@ -2,18 +2,24 @@
 #pragma once
 
 #include <hocket/audio/action.hpp>
+#include <hocket/audio/analyser.hpp>
 #include <hocket/audio/async_thread.hpp>
+#include <hocket/audio/convolver.hpp>
 #include <hocket/audio/engine.hpp>
 #include <hocket/audio/freewheel_driver.hpp>
 #include <hocket/audio/gain.hpp>
+#include <hocket/audio/handover.hpp>
+#include <hocket/audio/looper.hpp>
 #include <hocket/audio/mixer.hpp>
 #include <hocket/audio/module.hpp>
 #include <hocket/audio/module_library.hpp>
+#include <hocket/audio/noise.hpp>
 #include <hocket/audio/oscillator.hpp>
 #include <hocket/audio/panel.hpp>
 #include <hocket/audio/patch.hpp>
 #include <hocket/audio/patch_file.hpp>
 #include <hocket/audio/port.hpp>
+#include <hocket/audio/recorder.hpp>
 #include <hocket/audio/registry.hpp>
 #include <hocket/audio/requests.hpp>
 #include <hocket/audio/runner_pool.hpp>

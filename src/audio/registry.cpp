@@ -1,7 +1,12 @@
 // The names of modules.
+#include <hocket/audio/analyser.hpp>
+#include <hocket/audio/convolver.hpp>
 #include <hocket/audio/gain.hpp>
+#include <hocket/audio/looper.hpp>
 #include <hocket/audio/mixer.hpp>
+#include <hocket/audio/noise.hpp>
 #include <hocket/audio/oscillator.hpp>
+#include <hocket/audio/recorder.hpp>
 #include <hocket/audio/registry.hpp>
 #include <hocket/audio/wav_player.hpp>
 #include <map>
@@ -22,9 +27,14 @@ std::unique_ptr<module> make_plain() {
 struct book {
     std::mutex guard;
     std::map<std::string, module_factory, std::less<>> entries{
+        {"hocket:Analyser", make_plain<analyser>},
+        {"hocket:Convolver", make_plain<convolver>},
         {"hocket:Gain", make_plain<gain>},
+        {"hocket:Looper", make_plain<looper>},
         {"hocket:Mixer", make_plain<mixer>},
+        {"hocket:Noise", make_plain<noise>},
         {"hocket:Oscillator", make_plain<oscillator>},
+        {"hocket:Recorder", make_plain<recorder>},
         {"hocket:WavPlayer", make_plain<wav_player>},
     };
 };

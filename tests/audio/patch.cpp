@@ -70,6 +70,8 @@ TEST_CASE("modules are registered once, by a name, with a factory") {
           "a module must be registered under a name");
     auto const names = audio::registered_modules();
     CHECK(std::is_sorted(names.begin(), names.end()));
-    for (char const* const name : {"hocket:Gain", "hocket:Mixer", "hocket:Oscillator", "hocket:WavPlayer"})
+    for (char const* const name :
+         {"hocket:Analyser", "hocket:Convolver", "hocket:Gain", "hocket:Looper", "hocket:Mixer", "hocket:Noise",
+          "hocket:Oscillator", "hocket:Recorder", "hocket:WavPlayer"})
         CHECK(std::find(names.begin(), names.end(), name) != names.end());
 }

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "guard.hpp"
@@ -10,6 +11,7 @@
 
 using namespace support;
 using audio::async_thread;
+using audio::jack;
 
 namespace {
 
@@ -111,4 +113,49 @@ TEST_CASE("process enters no kernel and allocates nothing") {
     }));
     r.engine.pause();
     check_clean(guard::watch([&] { r.engine.process({&in_row, 1}, {&out_row, 1}, 64); }));
+}
+
+TEST_CASE("no module enters the kernel or allocates, while its action loads, saves, records, transforms") {
+    if (!can_watch()) return;
+    folder dir;
+    auto const samples = noise(30'000);
+    write_wav(dir / "a.wav", samples, {});
+    audio::patch p("modules");
+    unsigned const noise = p.add("hocket:Noise"), rec = p.add("hocket:Recorder"),
+                   loop = p.add<audio::looper>("loop", 1.0), room = p.add("hocket:Convolver"), ear = p.add("hocket:Analyser"), osc = p.add("hocket:Oscillator");
+    for (jack const to : {jack{rec, 0}, jack{loop, 0}, jack{room, 0}, jack{ear, 0}}) p.connect({noise, 0}, to);
+    p.connect({ear, 0}, {osc, 0});
+    p.map_input(0, {rec, 8});
+    p.map_input(0, {loop, 2});
+    int out = 0;
+    for (jack const from : {jack{rec, 0}, jack{loop, 0}, jack{room, 0}, jack{osc, 0}}) p.map_output(from, out++);
+    p.set_state(rec, dir / "take.wav");
+    p.set_state(loop, dir / "a.wav");
+    p.set_state(room, dir / "a.wav");
+    p.set_knob(loop, 2, 1);
+    rig r;
+    r.load(p);
+    auto& l = r.engine.at<audio::looper>(loop);
+    auto& c = r.engine.at<audio::convolver>(room);
+    auto const& a = r.engine.at<audio::analyser>(ear);
+    auto const& d = r.engine.at<audio::recorder>(rec);
+    std::array<float, 64> in{};
+    std::array<std::array<float, 64>, 4> outs{};
+    std::array<float*, 4> rows;
+    std::transform(outs.begin(), outs.end(), rows.begin(), [](auto& row) { return row.data(); });
+    float const* const in_row = in.data();
+    unsigned blocks = 0;
+    CHECK(eventually([&] {
+        in.fill(blocks++ % 50 < 20 ? 1.f : 0.f);  // takes and loops of 20 blocks
+        check_clean(guard::watch([&] {
+            l.set_param(4, blocks % 7 == 0 ? 1.f : 0.f);
+            l.set_param(5, blocks % 5 == 0 ? 1.f : 0.f);
+            r.engine.process({&in_row, 1}, rows, 64);
+        }));
+        if (blocks % 10 == 0) c.load(dir / "a.wav");
+        return l.loads() > 5 && l.saves() > 5 && d.files() > 5 && a.windows() > 20 && c.frames() != 0 && blocks > 300;
+    }));
+    CHECK(l.failure() == "");
+    CHECK(d.failure() == "");
+    CHECK(c.failure() == "");
 }

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <mutex>
@@ -62,6 +63,37 @@ std::vector<char> bytes_of(std::string const& path) {
 void capture::play(std::span<float const* const> outputs, unsigned frames) noexcept {
     for (unsigned i = 0; i < frames; ++i)
         for (float const* const channel : outputs) samples.push_back(channel[i]);
+}
+
+void tape::capture(std::span<float* const> inputs, unsigned frames) noexcept {
+    for (std::size_t c = 0; c < inputs.size(); ++c)
+        for (unsigned i = 0; i < frames; ++i)
+            inputs[c][i] = c < in.size() && at_ + i < in[c].size() ? in[c][at_ + i] : 0;
+    at_ += frames;
+}
+
+void tape::play(std::span<float const* const> outputs, unsigned frames) noexcept {
+    out.resize(outputs.size());
+    for (std::size_t c = 0; c < outputs.size(); ++c) out[c].insert(out[c].end(), outputs[c], outputs[c] + frames);
+}
+
+void spinner::spin(audio::engine& e) {
+    std::vector<float const*> ins;
+    std::vector<float*> outs;
+    for (auto const& row : in_) ins.push_back(row.data());
+    for (auto& row : out_) outs.push_back(row.data());
+    while (!done_) {
+        e.process(ins, outs, 64);
+        if (!out_.empty() && heard_.size() < 1'000'000) heard_.insert(heard_.end(), out_[0].begin(), out_[0].end());
+        std::this_thread::yield();
+    }
+}
+
+std::vector<float> pulse(std::size_t count, std::size_t begin, std::size_t end, float value) {
+    std::vector<float> result(count);
+    std::fill(result.begin() + static_cast<std::ptrdiff_t>(begin), result.begin() + static_cast<std::ptrdiff_t>(end),
+              value);
+    return result;
 }
 
 std::vector<float> render(audio::engine& e, std::uint64_t frames, audio::freewheel_options const& how) {

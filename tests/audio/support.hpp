@@ -61,6 +61,21 @@ public:
     std::vector<float> samples;
 };
 
+// Feeds an engine's inputs from `in`, one row for each, zeros when that has ended; keeps what comes out in rows.
+class tape final : public audio::port {
+public:
+    explicit tape(std::vector<std::vector<float>> inputs) : in(std::move(inputs)) {}
+    void capture(std::span<float* const> inputs, unsigned frames) noexcept override;
+    void play(std::span<float const* const> outputs, unsigned frames) noexcept override;
+    std::vector<std::vector<float>> in, out;
+
+private:
+    std::size_t at_ = 0;
+};
+
+// As many samples of `value` between `begin` and `end` of `count`, zeros around them: a gate.
+std::vector<float> pulse(std::size_t count, std::size_t begin, std::size_t end, float value = 1);
+
 // Renders in audio time and returns what came out, interleaved.
 std::vector<float> render(audio::engine& e, std::uint64_t frames, audio::freewheel_options const& how = {});
 
@@ -89,6 +104,33 @@ public:
         engine.prepare(48000, 64);
     }
     audio::engine engine;
+};
+
+// A thread that calls process() with the same 64 frames again and again, as fast as it can, while it lives.
+class spinner {
+public:
+    spinner(audio::engine& e, std::vector<std::vector<float>> inputs)
+        : in_(std::move(inputs)), out_(e.panel_outputs(), std::vector<float>(64)), thread_([this, &e] { spin(e); }) {}
+    spinner(spinner const&) = delete;
+    ~spinner() { stop(); }
+    // Stops, and returns what came out of output 0, its first million.
+    std::vector<float> const& heard() {
+        stop();
+        return heard_;
+    }
+
+private:
+    void spin(audio::engine& e);
+    void stop() {
+        done_ = true;
+        if (thread_.joinable()) thread_.join();
+    }
+
+    std::vector<std::vector<float>> const in_;
+    std::vector<std::vector<float>> out_;
+    std::vector<float> heard_;
+    std::atomic<bool> done_{false};
+    std::thread thread_;
 };
 
 // The log lines of the audio library while it lives.

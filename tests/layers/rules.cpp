@@ -79,6 +79,7 @@ struct fence {
 constexpr std::array fences{
     fence{"boost/", "src/fibers/context/"},
     fence{"boost/", "src/seam/explored/"},
+    fence{"kiss_fft", "src/audio/"},
     fence{"spdlog/", "src/fibers/trace.cpp"},
     fence{"spdlog/", "src/audio/"},
     fence{"yaml-cpp/", "src/audio/"},

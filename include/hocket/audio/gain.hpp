@@ -1,5 +1,5 @@
-// An amplifier. Input 0: audio; input 1: control, 1 when nothing is plugged in. Output 0: their product and the knob's.
-// Knob 0: 0 .. 1, at first 1.
+// An amplifier, controlled by a voltage (a VCA). Input 0: audio; input 1: control, 1 when nothing is plugged in. Output
+// 0: their product and the knob's. Knob 0: 0 .. 1, at first 1.
 #pragma once
 
 #include <hocket/audio/module.hpp>

@@ -18,7 +18,8 @@ using module_factory = std::function<std::unique_ptr<module>()>;
 HOCKET_API void register_module(std::string_view slug, module_factory factory);
 
 // The factory registered under the name; empty when there is none. The modules of this library are registered as
-// hocket:Gain, hocket:Mixer, hocket:Oscillator and hocket:WavPlayer. [control]
+// hocket:Analyser, hocket:Convolver, hocket:Gain, hocket:Looper, hocket:Mixer, hocket:Noise, hocket:Oscillator,
+// hocket:Recorder and hocket:WavPlayer. [control]
 HOCKET_API module_factory find_module(std::string_view slug);
 
 // All registered names, sorted. [control]
