@@ -31,9 +31,9 @@ struct convolver::response {
     // Throws wav_error, std::bad_alloc.
     response(wav_reader file, std::size_t partition);
 
-    // Adds X[k-p] H[p] for the next p, if there is one.
-    void add_next() noexcept {
-        if (next < partitions) add(next++);
+    // Adds X[k-p] H[p] for the next p until `done` of them have been added.
+    void add_up_to(std::size_t done) noexcept {
+        for (; next <= done; ++next) add(next);
     }
     void add(std::size_t p) noexcept;
 
@@ -41,7 +41,6 @@ struct convolver::response {
     std::uint64_t const frames;
     unsigned const channels;
     std::size_t const partitions;   // P
-    std::size_t const share;        // products at each sample
     std::vector<bin> past;          // X of P partitions, a ring
     std::size_t newest = 0;         // where in it X[k] is or will be
     std::size_t next = partitions;  // p of the next product; at first there is nothing to multiply with
@@ -49,14 +48,15 @@ struct convolver::response {
     std::array<std::vector<bin>, max_channels> sums;
 };
 
-static wav_reader open(std::string const& path) {
+static wav_reader open(std::string const& path, std::size_t partition) {
     wav_reader reader(path);
     if (reader.format().channels > convolver::max_channels)
         throw wav_error("'" + path + "' has " + std::to_string(reader.format().channels) +
                         " channels; a response has at most " + std::to_string(convolver::max_channels));
-    if (reader.frames() == 0 || reader.frames() > convolver::max_frames)
+    std::uint64_t const most = std::min<std::uint64_t>(convolver::max_frames, convolver::max_partitions * partition);
+    if (reader.frames() == 0 || reader.frames() > most)
         throw wav_error("'" + path + "' has " + std::to_string(reader.frames()) + " frames; a response has 1 to " +
-                        std::to_string(convolver::max_frames));
+                        std::to_string(most));
     return reader;
 }
 
@@ -65,7 +65,6 @@ convolver::response::response(wav_reader file, std::size_t partition)
       frames(file.frames()),
       channels(file.format().channels),
       partitions((frames + partition - 1) / partition),
-      share((partitions - 1 + partition - 1) / partition),
       past(partitions * bins) {
     std::vector<float> samples(frames * channels), window(2 * partition);
     file.read(samples);
@@ -106,6 +105,7 @@ static std::size_t checked(std::size_t partition) {
 
 convolver::convolver(std::size_t partition)
     : partition_(checked(partition)),
+      shift_(std::countr_zero(partition)),
       window_(2 * partition),
       transformer_(std::make_unique<transformer>(partition)),
       loader_(this, [this] { prepare(); }) {
@@ -118,7 +118,7 @@ convolver::~convolver() = default;
 
 void convolver::load_state(std::string_view path) {
     // With audio paused: this is the only thread here.
-    if (!path.empty()) static_cast<void>(open(std::string(path)));
+    if (!path.empty()) static_cast<void>(open(std::string(path), partition_));
     responses_.clear();
     frames_.store(0, std::memory_order_relaxed);
     for (auto& w : wet_) std::fill(w.begin(), w.end(), 0.f);
@@ -159,7 +159,7 @@ void convolver::prepare() {
     }
     if (path.empty()) return;
     try {
-        responses_.offer(blocking([&] { return std::make_unique<response>(open(path), partition_); }));
+        responses_.offer(blocking([&] { return std::make_unique<response>(open(path, partition_), partition_); }));
         std::lock_guard const held(guard_);
         path_ = path;
     } catch (std::exception const& e) {
@@ -176,7 +176,7 @@ void convolver::update() {
     for (std::size_t c = 0; c < max_channels; ++c) out_[c] = (dry + wet_[c][at_] * mix_) * level_;
     window_[partition_ + at_] = in_;
     if (response* const r = responses_.get())
-        for (std::size_t i = 0; i < r->share; ++i) r->add_next();
+        r->add_up_to((at_ + 1) * (r->partitions - 1) >> shift_);
     if (++at_ == partition_) end_partition();
 }
 

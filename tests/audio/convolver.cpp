@@ -167,6 +167,13 @@ TEST_CASE("a response that is none refuses to load, in a sentence") {
     CHECK(refusal("empty.wav") == begin + "'" + (dir / "empty.wav") + "' has 0 frames; a response has 1 to 480000");
     write_wav(dir / "long.wav", noise(480'001), {});
     CHECK(refusal("long.wav") == begin + "'" + (dir / "long.wav") + "' has 480001 frames; a response has 1 to 480000");
+    convolver small(16);
+    write_wav(dir / "a.wav", noise(2048 * 16), {});
+    small.load_state(dir / "a.wav");
+    write_wav(dir / "a.wav", noise(2048 * 16 + 1), {});
+    CHECK_THROWS_WITH_AS(small.load_state(dir / "a.wav"),
+                         ("'" + (dir / "a.wav") + "' has 32769 frames; a response has 1 to 32768").c_str(),
+                         audio::wav_error);
     CHECK_THROWS_WITH_AS(convolver(100), "a convolver's partition is a power of two from 16 to 16384, not 100",
                          std::invalid_argument);
     CHECK_THROWS_AS(convolver(8), std::invalid_argument);

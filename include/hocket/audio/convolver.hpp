@@ -25,8 +25,9 @@ namespace hocket::inline HOCKET_ABI::audio {
 class HOCKET_API convolver final : public module {
 public:
     static constexpr unsigned max_channels = 2;
-    // Frames of the longest response, 10 s at 48 kHz.
+    // Frames of the longest response, 10 s at 48 kHz; and partitions, whose number is the price of a sample.
     static constexpr std::uint64_t max_frames = 480'000;
+    static constexpr std::uint64_t max_partitions = 2048;
 
     // `partition` in frames: more of it costs less and is later. Throws std::invalid_argument unless that is a power of
     // two from 16 to 16384, std::bad_alloc. [control]
@@ -41,8 +42,8 @@ public:
     float get_output(int jack) const override;
     void mark_all_inputs_unpatched() override { in_ = 0; }
     void mark_input_unpatched(int jack) override { set_input(jack, 0); }
-    // The state is the path of the response. Throws wav_error when that is no WAV of one or two channels and 1 ..
-    // max_frames frames. [control]
+    // The state is the path of the response. Throws wav_error when that is no WAV of one or two channels, is empty or
+    // too long. [control]
     void load_state(std::string_view path) override;
     std::string save_state() override;
     module_shape shape() const noexcept override { return {1, static_cast<int>(max_channels), 2}; }
@@ -66,6 +67,7 @@ private:
     void end_partition() noexcept;
 
     std::size_t const partition_;
+    int const shift_;  // its logarithm
 
     // The audio thread's.
     float in_ = 0;
