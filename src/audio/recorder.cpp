@@ -91,6 +91,7 @@ std::string recorder::failure() const {
 // ---- the audio thread
 
 void recorder::update() {
+    light_ = recording() ? 1 : 0;  // acquires: pairs with the releases of open_
     if (path_.empty()) return;
     bool const wanted = knob_ >= 0.5f || gate_ > 0.5f;
     if (taking_ && !wanted) ending_ = true;
@@ -131,8 +132,7 @@ void recorder::set_input(int jack, float value) {
     if (jack == gate_jack) gate_ = value;
 }
 
-// acquire: pairs with the release in open()
-float recorder::get_output(int jack) const { return jack == 0 && recording() ? 1 : 0; }
+float recorder::get_output(int jack) const { return jack == 0 ? light_ : 0; }
 
 void recorder::mark_all_inputs_unpatched() {
     in_.fill(0);

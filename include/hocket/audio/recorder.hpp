@@ -89,6 +89,7 @@ private:
     std::array<float, max_channels> in_{};
     float gate_ = 0;
     float knob_ = 0;
+    float light_ = 0;
     std::array<bool, max_channels> patched_{};
     float rate_ = 48000;
     bool taking_ = false;  // a take's beginning is in the ring, its end is not
