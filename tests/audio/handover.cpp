@@ -67,9 +67,9 @@ TEST_CASE("between two threads every object arrives whole and in order, and is d
     bool whole = true, rising = true;
     for (int round = 0; round < rounds; ++round) {
         handover<thing> h;
-        // Made beforehand, so that little else is done than offering.
-        std::vector<std::unique_ptr<thing>> made;
-        for (int n = 1; n <= last; ++n) made.push_back(std::make_unique<thing>(n));
+        // Allocated beforehand, so that little else is done than offering; written just before that.
+        std::vector<std::unique_ptr<thing>> made(last);
+        for (auto& one : made) one = std::make_unique<thing>(0);
         std::thread audio([&] {
             for (int before = 0; before != last;) {
                 if (!h.take()) continue;
@@ -78,7 +78,12 @@ TEST_CASE("between two threads every object arrives whole and in order, and is d
                 for (int const copy : h.get()->copies) whole = whole && copy == before;
             }
         });
-        for (auto& one : made) h.offer(std::move(one));
+        for (int n = 1; n <= last; ++n) {
+            auto& one = made[static_cast<std::size_t>(n - 1)];
+            one->number = n;
+            one->copies.assign(64, n);
+            h.offer(std::move(one));
+        }
         while (h.waiting()) h.collect();
         audio.join();
     }
