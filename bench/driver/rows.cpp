@@ -142,6 +142,17 @@ row churn(std::string title, std::uint64_t cycle, std::uint64_t largest, bool ha
     return r;
 }
 
+#ifdef HAS_AUDIO
+row async_call(std::string title, std::uint64_t call, std::uint64_t running, bool has_bars) {
+    row r{.id = "T21", .group = "audio", .title = "AsyncThread, audio side: " + title, .what = figure::cpu, .unit = "ns",
+          .how_much = {{"call", call}, {"running", running}, {"count", {1'000'000, 50'000}}},
+          .checksum = sum_below_count, .ours = {"hocket", "hocket-bench-audio", "async_call"},
+          .rivals = {{standard("std::mutex, lock + unlock", "mutex_pair"), bars{1.0, 0.5}}}};
+    if (!has_bars) r.rivals[0].bar.reset();
+    return r;
+}
+#endif
+
 constexpr amount fib_n{30, 20}, fib_forks{1'346'268, 10'945};  // fib(n) by the definition makes fib(n+1) - 1 additions
 
 }  // namespace
@@ -333,6 +344,14 @@ std::vector<row> const& rows() {
          .how_much = {{"workers", 1}, {"batch", 1000}, {"count", {300'000, 20'000}}}, .checksum = batches_of_ten,
          .ours = hocket("task_memory"),
          .rivals = {{called("oneTBB, malloc and free", tbb("task_memory")), bars{0.5, 0.2}}}},
+
+#ifdef HAS_AUDIO
+        async_call("run_once", 0, 0, true),
+        async_call("start + stop", 1, 0, true),
+        async_call("start with an action + stop", 2, 0, false),
+        async_call("run_once, called meanwhile", 0, 1, false),
+        async_call("start + stop, called meanwhile", 1, 1, true),
+#endif
 
         {.id = "T22", .group = "spawn", .title = "async + get of a trivial function", .what = figure::cpu,
          .unit = "ns", .how_much = {{"workers", 1}, {"count", {300'000, 20'000}}}, .checksum = sum_below_count,

@@ -98,6 +98,7 @@ bench_case::bench_case(char const* name, sample (*take)(parameters const&)) { ca
 
 std::int64_t now_ns() noexcept { return read_clock(CLOCK_MONOTONIC); }
 std::int64_t cpu_ns() noexcept { return read_clock(CLOCK_PROCESS_CPUTIME_ID); }
+std::int64_t thread_cpu_ns() noexcept { return read_clock(CLOCK_THREAD_CPUTIME_ID); }
 
 }  // namespace hocket::bench
 

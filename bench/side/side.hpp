@@ -51,9 +51,10 @@ struct bench_case {
     bench_case(char const* name, sample (*take)(parameters const&));
 };
 
-// Nanoseconds of the monotonic clock, and of CPU time of all threads of this process.
+// Nanoseconds of the monotonic clock, of CPU time of all threads of this process, and of the calling thread.
 std::int64_t now_ns() noexcept;
 std::int64_t cpu_ns() noexcept;
+std::int64_t thread_cpu_ns() noexcept;
 
 // Measures from its construction until stop().
 class meter {
@@ -62,6 +63,20 @@ public:
     void stop(sample& s) const noexcept {
         s.wall_ns = static_cast<double>(now_ns() - wall_);
         s.cpu_ns = static_cast<double>(cpu_ns() - cpu_);
+    }
+
+private:
+    std::int64_t cpu_;
+    std::int64_t wall_;
+};
+
+// The same, but for CPU time it takes that of the calling thread alone: where others work too, and that is not the point.
+class thread_meter {
+public:
+    thread_meter() noexcept : cpu_(thread_cpu_ns()), wall_(now_ns()) {}
+    void stop(sample& s) const noexcept {
+        s.wall_ns = static_cast<double>(now_ns() - wall_);
+        s.cpu_ns = static_cast<double>(thread_cpu_ns() - cpu_);
     }
 
 private:

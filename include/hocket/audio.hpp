@@ -22,6 +22,7 @@
 #include <hocket/audio/recorder.hpp>
 #include <hocket/audio/registry.hpp>
 #include <hocket/audio/requests.hpp>
+#include <hocket/audio/rt_section.hpp>
 #include <hocket/audio/runner_pool.hpp>
 #include <hocket/audio/spsc_ring.hpp>
 #include <hocket/audio/timer_driver.hpp>

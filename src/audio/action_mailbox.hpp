@@ -24,9 +24,12 @@ namespace hocket::inline HOCKET_ABI::audio::detail {
 class action_mailbox {
 public:
     // Makes `what` the action that the next take() returns. [audio]
-    void post(action&& what) noexcept {
+    void post(action&& what) noexcept HOCKET_NONBLOCKING {
         int const mine = claim();
+        // What captures do when they are moved or destroyed is known to those who made them.
+        HOCKET_TRUSTED
         slots_[mine].what = std::move(what);
+        HOCKET_TRUSTED_END
         slots_[mine].state.store(posted, std::memory_order_relaxed);
         // release: pairs with the acquire in take() and claim(); acquire: of a slot that another poster published
         int const replaced = latest_.exchange(mine, std::memory_order_acq_rel);
@@ -41,13 +44,8 @@ public:
             held_ = newest;
             slots_[newest].state.store(held, std::memory_order_relaxed);
         }
-        for (int i = 0; i < count; ++i) {
-            int expected = retired;
-            // acquire: pairs with the release in post()
-            if (slots_[i].state.compare_exchange_strong(expected, writing, std::memory_order_acquire,
-                                                        std::memory_order_relaxed))
-                release(i);
-        }
+        for (int i = 0; i < count; ++i)
+            if (take_over(i, retired)) release(i);
         return held_ == none ? nullptr : &slots_[held_].what;
     }
 
@@ -68,16 +66,19 @@ private:
         action what;
     };
 
+    // From `state` to writing. Looks first: a locked instruction that fails costs as much as one that does not.
+    bool take_over(int i, int state) noexcept {
+        // acquire: pairs with the releases in release() and post()
+        return slots_[i].state.load(std::memory_order_relaxed) == state &&
+               slots_[i].state.compare_exchange_strong(state, writing, std::memory_order_acquire,
+                                                       std::memory_order_relaxed);
+    }
+
     int claim() noexcept {
         for (;;) {
             for (int const usable : {int{free}, int{retired}})
-                for (int i = 0; i < count; ++i) {
-                    int expected = usable;
-                    // acquire: pairs with the release in release() and post()
-                    if (slots_[i].state.compare_exchange_strong(expected, writing, std::memory_order_acquire,
-                                                                std::memory_order_relaxed))
-                        return i;
-                }
+                for (int i = 0; i < count; ++i)
+                    if (take_over(i, usable)) return i;
             // acquire: pairs with the release in post()
             if (int const mine = latest_.exchange(none, std::memory_order_acquire); mine != none) return mine;
         }

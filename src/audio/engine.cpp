@@ -17,6 +17,7 @@
 #include <cmath>
 #include <hocket/audio/engine.hpp>
 #include <hocket/audio/panel.hpp>
+#include <hocket/audio/rt_section.hpp>
 #include <hocket/mutex.hpp>
 #include <hocket/this_fiber.hpp>
 #include <memory>
@@ -370,6 +371,7 @@ void engine::implementation::set(unsigned number, int which, float value, bool p
 
 void engine::implementation::process(std::span<float const* const> inputs, std::span<float* const> outputs,
                                      unsigned frames) noexcept {
+    rt_section const section;
     std::uint64_t const begin = detail::cycle_clock::now();
     audio_thread_.store(std::this_thread::get_id(), relaxed);
     in_block_.store(true, std::memory_order_seq_cst);  // pairs with the load in halt_audio()

@@ -37,11 +37,12 @@ public:
     graph(patch const& p, places by_number, cycle_clock const& clock, graph const* before = nullptr);
 
     // Takes the place of `before`. [audio]
-    void adopt(graph const& before) noexcept;
+    void adopt(graph const& before) noexcept HOCKET_NONBLOCKING;
     // Applies what other threads have turned. [audio]
-    void turn() noexcept;
+    void turn() noexcept HOCKET_NONBLOCKING;
     // As engine::process(); one module's updates are timed. [audio]
-    void process(std::span<float const* const> inputs, std::span<float* const> outputs, unsigned frames) noexcept;
+    void process(std::span<float const* const> inputs, std::span<float* const> outputs,
+                 unsigned frames) noexcept HOCKET_NONBLOCKING;
 
     unsigned panel_inputs() const noexcept { return static_cast<unsigned>(panel_inputs_); }
     unsigned panel_outputs() const noexcept { return static_cast<unsigned>(outs_.size()); }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <hocket/audio/rt_section.hpp>
 #include <hocket/audio/timer_driver.hpp>
 #include <stdexcept>
 #include <thread>
@@ -47,10 +48,13 @@ public:
         for (std::uint64_t k = 0; k < blocks && !stopping_.load(std::memory_order_relaxed); ++k) {
             std::int64_t const due = begin_of(k);
             sleep_until_ns(due);
-            for (float* const channel : in_.write()) std::fill_n(channel, options_.block, 0.0f);
-            to.capture(in_.write(), options_.block);
-            engine_.process(in_.read(), out_.write(), options_.block);
-            to.play(out_.read(), options_.block);
+            {
+                rt_section const section;  // all but the clock and the sleep
+                for (float* const channel : in_.write()) std::fill_n(channel, options_.block, 0.0f);
+                to.capture(in_.write(), options_.block);
+                engine_.process(in_.read(), out_.write(), options_.block);
+                to.play(out_.read(), options_.block);
+            }
             std::int64_t const end = now_ns();
             if (end > begin_of(k + 1)) {
                 late_.fetch_add(1, std::memory_order_relaxed);

@@ -38,16 +38,16 @@ public:
 
     // The action is called at every tick from now on. Calling it again changes nothing. Without an action the runner
     // logs that, counts a failure and stops it. [audio]
-    void start() noexcept;
+    void start() noexcept HOCKET_NONBLOCKING;
     // Replaces the action, then starts. A call that is under way ends with the old one. The old one is destroyed by the
     // runner; by this call only when it has been replaced three times since the last tick. [audio]
-    void start(action&& what) noexcept;
+    void start(action&& what) noexcept HOCKET_NONBLOCKING;
     // No call begins after this, requested ones included; one under way completes. [audio]
-    void stop() noexcept;
+    void stop() noexcept HOCKET_NONBLOCKING;
     // Asks for one call more. Requests are counted, none is lost; a periodic action stays periodic. [audio]
-    void run_once() noexcept;
+    void run_once() noexcept HOCKET_NONBLOCKING;
     // True while it is periodic, or a requested call is pending or under way. [audio]
-    bool is_enabled() const noexcept;
+    bool is_enabled() const noexcept HOCKET_NONBLOCKING;
 
     // Makes it belong to the module with this id, if it belongs to nobody yet; false when there is no such module.
     // Enters the kernel at most when it belongs to nobody. [any thread but audio; audio when it belongs to a module]
@@ -57,8 +57,8 @@ public:
     void quiesce();
 
     // Calls that have returned or thrown; those that threw, or found no action. [audio]
-    std::uint64_t calls() const noexcept;
-    std::uint64_t failures() const noexcept;
+    std::uint64_t calls() const noexcept HOCKET_NONBLOCKING;
+    std::uint64_t failures() const noexcept HOCKET_NONBLOCKING;
 
 private:
     std::shared_ptr<detail::async_state> state_;

@@ -125,7 +125,8 @@ public:
 
     // One block of 0 .. max_block frames, from the driver's thread. Channels that the patch has and the caller has not
     // are read as 0; those that the patch has not are cleared. Null channels are skipped. [audio]
-    void process(std::span<float const* const> inputs, std::span<float* const> outputs, unsigned frames) noexcept;
+    void process(std::span<float const* const> inputs, std::span<float* const> outputs,
+                 unsigned frames) noexcept HOCKET_NONBLOCKING;
 
     // Runs what is due, one action at a time, in the order of modules, then of construction; returns when all have
     // completed. For tick_source::audio_time; does nothing otherwise, or when paused. [control]
@@ -137,7 +138,7 @@ public:
     void report_xrun() noexcept;
 
     // Frames processed since the patch was loaded: audio time. [any thread]
-    std::uint64_t now() const noexcept;
+    std::uint64_t now() const noexcept HOCKET_NONBLOCKING;
     // As given to prepare(). [control]
     unsigned sample_rate() const noexcept;
 

@@ -5,7 +5,8 @@
 // loads or unloads a patch.
 //
 // The virtual functions keep the names and signatures of MetaModule's CoreProcessor, and are not noexcept only so that
-// modules written for it compile unchanged: an exception that leaves one on the audio thread ends the program.
+// modules written for it compile unchanged: an exception that leaves one on the audio thread ends the program. A
+// compiler that knows HOCKET_NONBLOCKING checks what overrides them, which need not repeat it.
 #pragma once
 
 #include <cstddef>
@@ -39,23 +40,23 @@ public:
     virtual ~module();
 
     // One sample: reads what set_input() left, leaves what get_output() returns. [audio]
-    virtual void update() = 0;
+    virtual void update() HOCKET_NONBLOCKING = 0;
     // Samples per second; called before the first update() and whenever it changes. [control]
     virtual void set_samplerate(float rate) = 0;
     // A knob, 0 .. 1. [audio]
-    virtual void set_param(int param, float value) = 0;
-    virtual float get_param(int param) const;
+    virtual void set_param(int param, float value) HOCKET_NONBLOCKING = 0;
+    virtual float get_param(int param) const HOCKET_NONBLOCKING;
     // The sum of the cables in this jack; full scale is the module's affair. [audio]
-    virtual void set_input(int jack, float value) = 0;
-    virtual float get_output(int jack) const = 0;
+    virtual void set_input(int jack, float value) HOCKET_NONBLOCKING = 0;
+    virtual float get_output(int jack) const HOCKET_NONBLOCKING = 0;
 
     // Which jacks have cables; all are unmarked first, then the patched ones marked. [audio]
-    virtual void mark_all_inputs_unpatched();
-    virtual void mark_input_unpatched(int jack);
-    virtual void mark_input_patched(int jack);
-    virtual void mark_all_outputs_unpatched();
-    virtual void mark_output_unpatched(int jack);
-    virtual void mark_output_patched(int jack);
+    virtual void mark_all_inputs_unpatched() HOCKET_NONBLOCKING;
+    virtual void mark_input_unpatched(int jack) HOCKET_NONBLOCKING;
+    virtual void mark_input_patched(int jack) HOCKET_NONBLOCKING;
+    virtual void mark_all_outputs_unpatched() HOCKET_NONBLOCKING;
+    virtual void mark_output_unpatched(int jack) HOCKET_NONBLOCKING;
+    virtual void mark_output_patched(int jack) HOCKET_NONBLOCKING;
 
     // What a panel shows: light 0 .. 1, characters written to `text`. [control]
     virtual float get_led_brightness(int led) const;

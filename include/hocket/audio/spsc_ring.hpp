@@ -24,17 +24,17 @@ public:
     // Room for at least `capacity` elements, rounded up to a power of two. Throws std::bad_alloc. [control]
     explicit spsc_ring(std::size_t capacity) : items_(std::bit_ceil(std::max<std::size_t>(capacity, 1))) {}
 
-    std::size_t capacity() const noexcept { return items_.size(); }
+    std::size_t capacity() const noexcept HOCKET_NONBLOCKING { return items_.size(); }
 
     // Elements in the ring: exact for a caller that is reader or writer when the other stands still. [audio]
-    std::size_t size() const noexcept {
+    std::size_t size() const noexcept HOCKET_NONBLOCKING {
         // acquire: pairs with the releases in read() and write(); read_ first, so that the difference is at least 0
         std::size_t const read = read_.load(std::memory_order_acquire);
         return written_.load(std::memory_order_acquire) - read;
     }
 
     // Writes all of `from`, or nothing and returns false when there is no room. [audio, the writer]
-    bool write(std::span<T const> from) noexcept {
+    bool write(std::span<T const> from) noexcept HOCKET_NONBLOCKING {
         std::size_t const at = written_.load(std::memory_order_relaxed);
         // acquire: pairs with the release in read(), so that what is overwritten has been read
         if (items_.size() - (at - read_.load(std::memory_order_acquire)) < from.size()) return false;
@@ -47,7 +47,7 @@ public:
     }
 
     // Reads as many as `to` holds, or nothing and returns false when there are fewer. [audio, the reader]
-    bool read(std::span<T> to) noexcept {
+    bool read(std::span<T> to) noexcept HOCKET_NONBLOCKING {
         std::size_t const at = read_.load(std::memory_order_relaxed);
         // acquire: pairs with the release in write()
         if (written_.load(std::memory_order_acquire) - at < to.size()) return false;
