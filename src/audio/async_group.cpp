@@ -10,11 +10,14 @@
 #include <unordered_map>
 
 #include "audio/async_fiber.hpp"
+#include "audio/before_action.hpp"
 #include "audio/log.hpp"
 #include "audio/misuse.hpp"
 #include "audio/runners.hpp"
 
 namespace hocket::inline HOCKET_ABI::audio::detail {
+
+std::atomic<void (*)()> before_action{nullptr};
 
 namespace {
 
@@ -414,6 +417,7 @@ void async_group::call(async_fiber& fiber) noexcept {
     fiber.executing = true;
     try {
         memory = &this_fiber::arena();
+        if (auto* const delay = before_action.load(std::memory_order_relaxed); delay != nullptr) delay();
         (*what)();
     } catch (...) {
         thrown = std::current_exception();

@@ -195,7 +195,7 @@ void convolver::end_partition() noexcept {
             std::copy_n(samples.begin() + static_cast<std::ptrdiff_t>(partition_), partition_, wet_[c].begin());
             std::fill(r->sums[c].begin(), r->sums[c].end(), bin{0, 0});
         }
-        if (r->channels == 1) wet_[1] = wet_[0];
+        if (r->channels == 1) std::copy(wet_[0].begin(), wet_[0].end(), wet_[1].begin());
         r->newest = (r->newest + 1) % r->partitions;
         r->next = 1;
     }

@@ -19,12 +19,15 @@ real_fft::plan real_fft::make(std::size_t size, bool inverse) {
 
 real_fft::real_fft(std::size_t size) : size_(size), forward_(make(size, false)), inverse_(make(size, true)) {}
 
-void real_fft::forward(std::span<float const> samples, std::span<bin> to) noexcept {
+// Of powers of two KissFFT makes arithmetic in the plan's own memory; other factors would allocate.
+HOCKET_TRUSTED
+void real_fft::forward(std::span<float const> samples, std::span<bin> to) noexcept HOCKET_NONBLOCKING {
     kiss_fftr(forward_.get(), samples.data(), to.data());
 }
 
-void real_fft::inverse(std::span<bin const> bins, std::span<float> to) noexcept {
+void real_fft::inverse(std::span<bin const> bins, std::span<float> to) noexcept HOCKET_NONBLOCKING {
     kiss_fftri(inverse_.get(), bins.data(), to.data());
 }
+HOCKET_TRUSTED_END
 
 }  // namespace hocket::inline HOCKET_ABI::audio::detail

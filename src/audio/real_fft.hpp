@@ -25,8 +25,8 @@ public:
     std::size_t bins() const noexcept { return size_ / 2 + 1; }
 
     // size() samples to bins() bins; inverse() of it is the samples times size(). [audio]
-    void forward(std::span<float const> samples, std::span<bin> to) noexcept;
-    void inverse(std::span<bin const> bins, std::span<float> to) noexcept;
+    void forward(std::span<float const> samples, std::span<bin> to) noexcept HOCKET_NONBLOCKING;
+    void inverse(std::span<bin const> bins, std::span<float> to) noexcept HOCKET_NONBLOCKING;
 
 private:
     struct release {

@@ -28,6 +28,18 @@ static ordered_json to_json(hocket::audio::async_thread_stats const& t) {
             {"started", t.enabled}};
 }
 
+static ordered_json to_json(std::optional<rt_findings> const& rt) {
+    if (!rt) return nullptr;
+    ordered_json violations = ordered_json::array();
+    for (auto const& v : rt->violations)
+        violations.push_back({{"what", v.what}, {"count", v.count}, {"backtrace", v.backtrace}});
+    return {{"system_calls_watched", rt->sight.system_calls},
+            {"allocations_watched", rt->sight.allocations},
+            {"locks_watched", rt->sight.locks},
+            {"count", rt->count},
+            {"violations", violations}};
+}
+
 static ordered_json name_or_null(std::string const& name) {
     return name.empty() ? ordered_json(nullptr) : ordered_json(name);
 }
@@ -68,6 +80,7 @@ std::string to_json(options const& o, report const& r) {
                              {"xruns", r.engine.xruns},
                              {"async_calls", r.engine.async_calls},
                              {"async_failures", r.engine.async_failures}}},
+                           {"rt_check", to_json(r.rt)},
                            {"modules", modules},
                            {"async_threads", threads}};
     // A file name may have bytes that are no UTF-8: replaced rather than thrown about.

@@ -1,5 +1,5 @@
-// hocket-play: renders a patch, or streams a WAV file. Exit codes: 0 rendered; 1 it could not be, or frames are
-// missing; 2 usage; 128 and the number of the signal that ended it early: 130 SIGINT, 143 SIGTERM.
+// hocket-play: renders a patch, or streams a WAV file. Exit codes: 0 rendered; 1 it could not be, frames are missing, or
+// --rt-check found something; 2 usage; 128 and the number of the signal that ended it early: 130 SIGINT, 143 SIGTERM.
 #include <cinttypes>
 #include <cstdio>
 #include <exception>
@@ -29,7 +29,10 @@ int run(play::options const& o) {
     play::heed_signals();
     play::report const r = play::render(o);
     print(o.json ? play::to_json(o, r) : play::to_table(o, r));
-    if (r.whole()) return r.signal == 0 ? 0 : 128 + r.signal;
+    if (r.whole() && r.clean()) return r.signal == 0 ? 0 : 128 + r.signal;
+    if (!r.clean())
+        std::fprintf(stderr, "hocket-play: the audio thread did %" PRIu64 " things that it must not do\n", r.rt->count);
+    if (r.whole()) return 1;
     std::fprintf(stderr, "hocket-play: %" PRIu64 " frames were not read in time, %" PRIu64 " are missing in '%s'\n",
                  r.underruns, r.lost, o.out.c_str());
     return 1;

@@ -58,6 +58,8 @@ std::optional<options> parse(int argc, char** argv) {
                    "A shared object with modules for the patch; may be given several times")
         ->allow_extra_args(false);
     app.add_flag("--list", result.list, "Print the modules that patches can name, and render nothing");
+    app.add_flag("--rt-check", result.rt_check,
+                 "Tell system calls, allocations and locks of the audio thread, with where they are");
     app.add_option("--stats", stats, "What to print in the end: table or json")->capture_default_str();
     try {
         app.parse(argc, argv);

@@ -22,6 +22,7 @@ struct options {
     std::vector<std::string> modules;  // shared objects
     bool list = false;                 // print the registered modules, and render nothing
     bool json = false;                 // instead of the table
+    bool rt_check = false;             // watch what the audio thread does
 };
 
 // A command line that makes no sense; one sentence.

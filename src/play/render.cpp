@@ -17,6 +17,10 @@
 #include "interruption.hpp"
 #include "session.hpp"
 
+#ifdef HOCKET_RT_HOOKS
+extern "C" void hocket_rt_hooks() noexcept;
+#endif
+
 namespace play {
 
 namespace audio = hocket::audio;
@@ -128,8 +132,19 @@ report render(options const& o) {
     session s(e, port, players,
               {.sample_rate = what.format.sample_rate, .block = o.block, .frames = what.frames + what.skip});
     report r;
+    if (o.rt_check) {
+#ifdef HOCKET_RT_HOOKS
+        hocket_rt_hooks();
+#endif
+        r.rt.emplace().sight = audio::rt_section::check(true);
+    }
     r.clock = o.driver->run(s);
     s.end();
+    if (r.rt) {
+        r.rt->count = audio::rt_section::count();
+        r.rt->violations = audio::rt_section::violations();
+        audio::rt_section::check(false);
+    }
 
     recorder const& to = port.recorder();
     r.frames = to.written();

@@ -3,12 +3,21 @@
 
 #include <cstdint>
 #include <hocket/audio/engine.hpp>
+#include <hocket/audio/rt_section.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "drivers.hpp"
 
 namespace play {
+
+// What --rt-check found.
+struct rt_findings {
+    hocket::audio::rt_sight sight;  // what could be seen
+    std::uint64_t count = 0;
+    std::vector<hocket::audio::rt_violation> violations;
+};
 
 struct report {
     std::uint64_t frames = 0;  // in the file
@@ -23,7 +32,10 @@ struct report {
     std::string context;          // native or boost
     std::optional<clock_figures> clock;
     hocket::audio::engine_stats engine;
+    std::optional<rt_findings> rt;
 
+    // The audio thread did nothing that it must not do, or nobody looked.
+    bool clean() const noexcept { return !rt || rt->count == 0; }
     // Nothing is missing in what there is.
     bool whole() const noexcept { return underruns == 0 && lost == 0; }
     double seconds() const noexcept { return static_cast<double>(frames) / sample_rate; }

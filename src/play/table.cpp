@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace play {
 
@@ -70,6 +71,19 @@ std::string to_table(options const& o, report const& r) {
     line("checksum", hexadecimal(r.checksum));
     line("async calls", std::to_string(r.engine.async_calls));
     line("failures", std::to_string(r.engine.async_failures));
+    if (r.rt) {
+        line("rt-check", r.rt->count == 0 ? "clean" : std::to_string(r.rt->count) + " violations");
+        std::string unseen;
+        for (auto const& [seen, what] : {std::pair(r.rt->sight.system_calls, "system calls"),
+                                         {r.rt->sight.allocations, "allocations"},
+                                         {r.rt->sight.locks, "locks"}})
+            if (!seen) unseen += (unseen.empty() ? "" : ", ") + std::string(what);
+        if (!unseen.empty()) line("not watched", unseen);
+        for (auto const& v : r.rt->violations) {
+            out += "    " + std::to_string(v.count) + " x " + v.what + '\n';
+            for (std::string const& frame : v.backtrace) out += "        " + frame + '\n';
+        }
+    }
     if (!r.engine.modules.empty()) {
         std::vector<std::vector<std::string>> rows{{"module", "load"}};
         for (auto const& m : r.engine.modules) rows.push_back({m.name, fixed(100 * m.load, 3) + " %"});

@@ -44,7 +44,8 @@ bool contains(std::string const& text, std::string const& part) { return text.fi
 }  // namespace
 
 TEST_CASE("what a library has is registered, and is played in audio time, AsyncThread and all") {
-    CHECK(counters() == std::vector<std::string>{"test:Counter", "test:Place", "test:Stuck", "test:Unbuildable"});
+    CHECK(counters() == std::vector<std::string>{"test:Counter", "test:Place", "test:Stuck", "test:Unbuildable",
+                                                "test:Unruly"});
     auto const all = audio::registered_modules();
     CHECK(std::find(all.begin(), all.end(), "test:Counter") != all.end());
 

@@ -349,7 +349,9 @@ TEST_CASE("modules of a shared object are played, and listed") {
         std::vector<float> expected;
         for (std::size_t i = 0; i < 4800; ++i) expected.push_back(static_cast<float>(i / 24 + 1));
         CHECK(read_wav(dir / "out.wav") == expected);
-        CHECK(contains(output, "module 1 (test:Counter) thread 0    200         0  started\n"));
+        std::size_t const row = output.find("module 1 (test:Counter) thread 0    200         0         0  ");
+        REQUIRE(row != output.npos);
+        CHECK(output.substr(row, output.find('\n', row) - row).ends_with("  started"));
     }
     // Without the library there is silence.
     REQUIRE(play({dir / "count.yml", "--out", dir / "out.wav", "--seconds", "0.1"}, output) == 0);
@@ -359,23 +361,34 @@ TEST_CASE("modules of a shared object are played, and listed") {
     REQUIRE(play({"--list"}, output) == 0);
     CHECK(output ==
           "module             inputs  outputs  knobs\n"
+          "hocket:Analyser         1        2      0\n"
+          "hocket:Convolver        1        2      2\n"
           "hocket:Gain             2        1      1\n"
+          "hocket:Looper           4        2      6\n"
           "hocket:Mixer            4        1      4\n"
+          "hocket:Noise            0        1      1\n"
           "hocket:Oscillator       1        1      1\n"
+          "hocket:Recorder         9        1      1\n"
           "hocket:WavPlayer        0        8      0\n");
     REQUIRE(play({"--list", "--modules", library("counter"), "--modules", variable("HOCKET_EXAMPLE_LIBRARY")},
                  output) == 0);
     CHECK(output ==
           "module             inputs  outputs  knobs\n"
           "example:Wavetable       0        1      1\n"
+          "hocket:Analyser         1        2      0\n"
+          "hocket:Convolver        1        2      2\n"
           "hocket:Gain             2        1      1\n"
+          "hocket:Looper           4        2      6\n"
           "hocket:Mixer            4        1      4\n"
+          "hocket:Noise            0        1      1\n"
           "hocket:Oscillator       1        1      1\n"
+          "hocket:Recorder         9        1      1\n"
           "hocket:WavPlayer        0        8      0\n"
           "test:Counter            0        1      0\n"
           "test:Place            any      any    any\n"
           "test:Stuck            any      any    any\n"
-          "test:Unbuildable cannot be built: there is no room\n");
+          "test:Unbuildable cannot be built: there is no room\n"
+          "test:Unruly           any      any    any\n");
     CHECK(play({"--list", "--modules", library("other-abi")}, output) == 1);
     CHECK(contains(output, "was built against another version of hocket"));
 }
@@ -458,6 +471,41 @@ TEST_CASE("--stats json says what the table says, and nothing else is on standar
     CHECK(thread["calls"] > 0);
     CHECK(thread["failures"] == 0);
     CHECK(thread["started"] == true);
+}
+
+TEST_CASE("--rt-check finds what the audio thread must not do, and where; nothing else is wrong with the rendering") {
+    folder dir;
+    std::string output;
+    write_solo(dir / "fine.yml", "test:Counter");
+    for (char const* const driver : {"freewheel", "timer"}) {
+        CHECK(play({"--modules", library("counter"), dir / "fine.yml", "--out", dir / "out.wav", "--seconds", "0.2", "--driver",
+                    driver, "--rt-check"},
+                   output) == 0);
+        CAPTURE(output);
+        CHECK(contains(output, "rt-check     clean\n"));
+    }
+#if !defined(HOCKET_ASAN) && !defined(HOCKET_TSAN)
+    write_solo(dir / "bad.yml", "test:Unruly");
+    CHECK(play({"--modules", library("counter"), dir / "bad.yml", "--out", dir / "out.wav", "--seconds", "0.2", "--rt-check"},
+               output) == 1);
+    CAPTURE(output);
+    CHECK(contains(output, "rt-check     17 violations\n"));  // 9 allocations in 9600 frames, and 8 times one is freed
+    CHECK(contains(output, "    9 x malloc\n"));
+    CHECK(contains(output, "    8 x free\n"));
+    CHECK(contains(output, "libtest-library-counter.so"));
+    CHECK(contains(output, "hocket-play: the audio thread did 17 things that it must not do\n"));
+    CHECK(play({"--modules", library("counter"), dir / "bad.yml", "--out", dir / "out.wav", "--seconds", "0.2", "--rt-check",
+                "--stats", "json"},
+               output) == 1);
+    auto const j = nlohmann::json::parse(output.substr(0, output.rfind('}') + 1));
+    CHECK(j["verdict"] == "rendered");
+    CHECK(j["rt_check"]["allocations_watched"] == true);
+    CHECK(j["rt_check"]["count"] == 17);
+    CHECK(j["rt_check"]["violations"].size() == 2);
+    // Who does not ask is not told.
+    CHECK(play({"--modules", library("counter"), dir / "bad.yml", "--out", dir / "out.wav", "--seconds", "0.2"}, output) == 0);
+    CHECK_FALSE(contains(output, "rt-check"));
+#endif
 }
 
 TEST_CASE("a line of progress is drawn on a terminal, is gone in the end, and is drawn nowhere else") {

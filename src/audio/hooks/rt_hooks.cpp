@@ -77,3 +77,6 @@ HOOK(int, sem_wait, (sem_t * s), (s))
 HOOK(int, sem_trywait, (sem_t * s), (s), noexcept)
 HOOK(int, sem_timedwait, (sem_t * s, timespec const* until), (s, until))
 HOOK(int, sem_post, (sem_t * s), (s), noexcept)
+
+// Does nothing. A program that allocates and locks only through others calls it, so that the linker keeps this library.
+extern "C" HOCKET_API void hocket_rt_hooks() noexcept {}

@@ -1,8 +1,9 @@
-// A module library: a module whose AsyncThread counts, one that knows where its library lies, and two that nobody
+// A module library: a module whose AsyncThread counts, one that knows where its library lies, and three that nobody
 // likes.
 #include <atomic>
 #include <chrono>
 #include <hocket/audio.hpp>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -65,6 +66,22 @@ public:
     float get_output(int) const override { return 0; }
 };
 
+// Allocates on the audio thread, once in a while.
+class unruly final : public hocket::audio::module {
+public:
+    void update() override {
+        if (++frames_ % 1000 == 0) held_ = std::make_unique<int>(frames_);
+    }
+    void set_samplerate(float) override {}
+    void set_param(int, float) override {}
+    void set_input(int, float) override {}
+    float get_output(int) const override { return 0.5f; }
+
+private:
+    int frames_ = 0;
+    std::unique_ptr<int> held_;
+};
+
 }  // namespace
 
 HOCKET_MODULE_LIBRARY(library) {
@@ -72,4 +89,5 @@ HOCKET_MODULE_LIBRARY(library) {
     library.add<counter>("test:Counter");
     library.add<stuck>("test:Stuck");
     library.add<unbuildable>("test:Unbuildable");
+    library.add<unruly>("test:Unruly");
 }
