@@ -26,7 +26,7 @@ enum class context_backend : unsigned char { automatic, native, boost };
 
 enum class log_level : unsigned char { debug, info, warning, error };
 
-// Called around every suspension of a fiber, for tools that keep state of their own per fiber (the test harness does).
+// Called around every suspension of a fiber, yields included, for tools that keep state of their own per fiber (the test harness does).
 struct suspension_observer {
     // The running fiber is about to leave its thread. What is returned is kept with it. Must not suspend. [fiber]
     void* (*suspend)() = nullptr;
@@ -62,8 +62,8 @@ struct runtime_options {
     // Where the runtime's log lines go. Empty: the process-wide spdlog logger, from level warning on.
     std::function<void(log_level, std::string_view)> logger{};
     suspension_observer observer{};
-    // For simulated time: asked by this_fiber::sleep_for and sleep_until, those that take no stop token, how to sleep; true
-    // when it has waited, by whatever clock, false to have it done by the real one. May suspend. [fiber]
+    // For simulated time: this_fiber::sleep_for, the one that takes no stop token, asks how to sleep; true when that has
+    // been done, by whatever clock, false to have it done by the real one. May suspend. [fiber]
     bool (*sleep)(std::chrono::nanoseconds d) = nullptr;
 };
 

@@ -73,7 +73,7 @@ bool sleep_for(std::stop_token const& stop, std::chrono::duration<Rep, Period> d
 template <class Clock, class Duration>
 void sleep_until(std::chrono::time_point<Clock, Duration> t) {
     detail::attempt_until(t, [](detail::wait_limit const& limit) {
-        detail::sleep_during(limit.deadline - detail::now_ns());
+        detail::sleep_within(limit);
         return false;
     });
 }

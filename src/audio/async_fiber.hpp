@@ -1,8 +1,9 @@
 // The fiber on which the actions of one AsyncThread are called, as long as its runner stays on one worker.
 //
 // An action that executes holds a permit of its pool. The runtime's observer tells when it is suspended and when it goes on:
-//   then the permit is given up, and taken again. A fiber is found by a fiber-local, so what an action forks, and what
-//   those tasks do, is not counted.
+//   then the permit is given up, and taken again. A fiber is found by a fiber-local. A job that an action has forked may see
+//   that too, when it stands for the action, which is suspended meanwhile, or on another worker: so both are looked at, and
+//   what an action forks is not counted.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,7 @@ struct async_fiber {
     async_state& state;
     runners& pool;
     unsigned const worker;          // where it is pinned
-    bool executing = false;         // inside the action; its own
+    bool executing = false;         // inside the action, and not suspended; its worker's thread's
     bool let_go = false;            // it ends as soon as it looks; guarded by the group,
     bool borrowed = false;          // as is this: its worker is no runner's place, and kept for it until its pass has ended
     counting_semaphore<> wake{0};   // one permit for each time it is to look

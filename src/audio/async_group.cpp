@@ -5,7 +5,9 @@
 #include <chrono>
 #include <exception>
 #include <hocket/arena.hpp>
+#include <hocket/cancelled.hpp>
 #include <hocket/this_fiber.hpp>
+#include <thread>
 #include <typeinfo>
 #include <unordered_map>
 
@@ -31,6 +33,15 @@ struct directory {
 directory& all_groups() {
     static directory& d = *new directory;
     return d;
+}
+
+// For what builds lines where nothing may throw: without memory there is no line.
+template <class F>
+void say(F&& f) noexcept {
+    try {
+        f();
+    } catch (std::exception const&) {
+    }
 }
 
 std::string what_of(std::exception_ptr const& e) {
@@ -83,6 +94,40 @@ void async_group::join(std::shared_ptr<async_state> const& state) {
     if (to_nudge != nullptr) to_nudge->nudge();
 }
 
+// Waits for `ready`, also in a fiber of a runtime that is cancelled: its other waits end by an exception, this one lasts.
+template <class Ready>
+void async_group::wait_quietly(std::unique_lock<std::mutex>& held, Ready ready) noexcept {
+    wait_quietly_for(held, std::chrono::hours(24 * 365), ready);
+}
+
+template <class Ready>
+bool async_group::wait_quietly_for(std::unique_lock<std::mutex>& held, std::chrono::nanoseconds d, Ready ready) noexcept {
+    auto const limit = std::chrono::steady_clock::now() + d;
+    try {
+        return quiet_.wait_until(held, limit, ready);
+    } catch (cancelled const&) {
+    }
+    while (!ready() && std::chrono::steady_clock::now() < limit) {
+        held.unlock();
+        std::this_thread::sleep_for(tick_period);
+        held.lock();
+    }
+    return ready();
+}
+
+void async_group::rename(std::string name) {
+    std::lock_guard const held(guard_);
+    name_ = std::move(name);
+    for (std::size_t i = 0; i < members_.size(); ++i) members_[i]->name = name_ + " thread " + std::to_string(i);
+}
+
+void async_group::refuse_action_of(void const* owner) noexcept {
+    if (!this_fiber::in_runtime()) return;
+    async_fiber** const self = current_async_fiber().get_if();
+    if (self == nullptr || *self == nullptr || (*self)->group.owner_.load(std::memory_order_relaxed) != owner) return;
+    misuse("audio was paused in an action of '" + (*self)->state.name + "', which would wait for itself");
+}
+
 void async_group::refuse_own_action(char const* what) const noexcept {
     if (running_ == nullptr || !this_fiber::in_runtime()) return;
     async_fiber** const self = current_async_fiber().get_if();
@@ -93,14 +138,23 @@ void async_group::refuse_own_action(char const* what) const noexcept {
 void async_group::quiesce(async_state& state) noexcept {
     std::unique_lock held(guard_);
     if (running_ != nullptr && &running_->state == &state) refuse_own_action("an AsyncThread was waited for");
-    quiet_.wait(held, [&] { return running_ == nullptr || &running_->state != &state; });
+    rouse(state);
+    wait_quietly(held, [&] { return running_ == nullptr || &running_->state != &state; });
+}
+
+// Who sleeps in audio time sleeps on in real time: audio time may stand still meanwhile.
+void async_group::rouse(async_state const& state) noexcept {
+    if (!asleep_ || &running_->state != &state) return;
+    asleep_ = false;
+    running_->later.release();
 }
 
 void async_group::leave(async_state& state) noexcept {
     std::unique_lock held(guard_);
     if (running_ != nullptr && &running_->state == &state) refuse_own_action("an AsyncThread was destroyed");
     state.ending = true;
-    quiet_.wait(held, [&] { return running_ == nullptr || &running_->state != &state; });
+    rouse(state);
+    wait_quietly(held, [&] { return running_ == nullptr || &running_->state != &state; });
     let_go(state);
     auto const self = std::ranges::find(members_, &state, &std::shared_ptr<async_state>::get);
     if (self == members_.end()) return;
@@ -108,13 +162,14 @@ void async_group::leave(async_state& state) noexcept {
     if (static_cast<std::size_t>(self - members_.begin()) < turn_) --turn_;
     members_.erase(self);
     note_ticking();
-    send_next();
+    if (wall_) send_next();
 }
 
-void async_group::bind(runners& pool, unsigned runner) {
+void async_group::bind(runners& pool, unsigned runner, void const* owner) {
     {
         std::lock_guard const held(guard_);
         pool_ = &pool;
+        owner_.store(owner, std::memory_order_relaxed);
         runner_.store(runner, std::memory_order_relaxed);
     }
     pool.add(shared_from_this());
@@ -124,7 +179,10 @@ void async_group::open(bool wall) noexcept {
     std::lock_guard const held(guard_);
     wall_ = wall;
     open_.store(!closed_, std::memory_order_relaxed);
-    for (auto const& s : members_) s->rested = true;
+    for (auto const& s : members_) {
+        s->rested = true;
+        s->due = false;
+    }
     note_ticking();
 }
 
@@ -132,21 +190,22 @@ void async_group::halt() noexcept {
     std::lock_guard const held(guard_);
     open_.store(false, std::memory_order_relaxed);
     note_ticking();
-    if (!asleep_) return;
-    asleep_ = false;
-    running_->later.release();
+    if (sent_ != nullptr) let_go(*sent_);  // what it was asked for stays in its word
+    if (running_ != nullptr) rouse(running_->state);
 }
 
 bool async_group::settle(std::chrono::nanoseconds patience) noexcept {
     std::unique_lock held(guard_);
     refuse_own_action("audio was paused");
-    return quiet_.wait_for(held, patience, [&] { return running_ == nullptr; });
+    return wait_quietly_for(held, patience, [&] { return running_ == nullptr; });
 }
 
 void async_group::settle() noexcept {
     while (!settle(std::chrono::seconds(1)))
-        if (std::string const who = running(); !who.empty())
-            log_warning("still waiting for a running action of '" + who + "'");
+        say([this] {
+            if (std::string const who = running(); !who.empty())
+                log_warning("still waiting for a running action of '" + who + "'");
+        });
 }
 
 std::string async_group::running() const {
@@ -217,7 +276,7 @@ bool async_group::send(std::shared_ptr<async_state> const& state) noexcept {
             if (spare >= 0) pool_->give_back(worker);
             std::uint64_t const n = unsent_.fetch_add(1, std::memory_order_relaxed) + 1;
             if ((n & (n - 1)) == 0)
-                log_error("'" + state->name + "' waits for a later tick: no fiber can be had (" + e.what() + ")");
+                say([&] { log_error("'" + state->name + "' waits for a later tick: no fiber can be had (" + e.what() + ")"); });
             return false;
         }
     }
@@ -290,12 +349,11 @@ std::vector<std::shared_ptr<async_state>> async_group::due(std::uint64_t now) {
 // Until nobody is on the way, or who is sleeps.
 void async_group::await_pass(std::unique_lock<std::mutex>& held) noexcept {
     auto const over = [&] { return sent_ == nullptr && (running_ == nullptr || asleep_); };
-    while (!quiet_.wait_for(held, std::chrono::seconds(1), over)) {
-        std::string const who = running_ != nullptr ? running_->state.name : sent_ != nullptr ? sent_->name : "";
-        held.unlock();
-        log_warning("audio time waits for a running action of '" + who + "'");
-        held.lock();
-    }
+    while (!wait_quietly_for(held, std::chrono::seconds(1), over))
+        say([&] {
+            log_warning("audio time waits for a running action of '" +
+                        (running_ != nullptr ? running_->state.name : sent_->name) + "'");
+        });
 }
 
 void async_group::wake_sleeper() noexcept {
@@ -317,7 +375,7 @@ void async_group::run(async_state& state) noexcept {
 bool async_group::sleep(async_fiber& fiber, std::chrono::nanoseconds d) {
     {
         std::lock_guard const held(guard_);
-        if (wall_ || !open_.load(std::memory_order_relaxed) || running_ != &fiber) return false;
+        if (wall_ || !open_.load(std::memory_order_relaxed) || running_ != &fiber || fiber.state.ending) return false;
         auto const ticks = (d.count() + tick_period.count() - 1) / tick_period.count();
         wakes_at_ = now_ + static_cast<std::uint64_t>(std::max<std::int64_t>(ticks, 1));
         asleep_ = true;
@@ -389,50 +447,61 @@ void async_group::serve(async_fiber& fiber) noexcept {
     async_word& word = fiber.state.word;
     auto const demand = word.read();
     auto const until = std::chrono::steady_clock::now() + action_budget;
-    if (demand.periodic) call(fiber);
+    if (demand.periodic) call(fiber, [&word] { return word.read().periodic; });
     for (std::uint64_t i = 0; i < demand.calls; ++i) {
-        if (!open_.load(std::memory_order_relaxed)) break;
         if (wall_ && (i != 0 || demand.periodic) && std::chrono::steady_clock::now() >= until) break;
-        if (!word.take()) break;
-        call(fiber);
+        bool const called = call(fiber, [&word] { return word.take(); });
         word.finish();
+        if (!called) break;
     }
 }
 
-void async_group::call(async_fiber& fiber) noexcept {
+// Calls the action, if there is one, unless audio is paused, or `wanted` is false, when there is a permit for it. Whether
+// it was called.
+template <class Wanted>
+bool async_group::call(async_fiber& fiber, Wanted wanted) noexcept {
     async_state& state = fiber.state;
-    action* const what = state.mailbox.take();
-    std::uint64_t failures = state.failures.load(std::memory_order_relaxed);
+    permits& permit = fiber.pool.permit();
+    std::int64_t const began = permit.acquire(fiber.worker, state.name);
+    // Only now, for it may have taken long: nothing begins after stop() or a pause.
+    bool const goes = open_.load(std::memory_order_relaxed) && wanted();
+    auto const asked = state.word.snapshot();
+    action* const what = goes ? state.mailbox.take() : nullptr;
     if (what == nullptr || !*what) {
-        state.word.stop();
-        // start(action) may have come just now.
-        if (action* const newer = state.mailbox.take(); newer != nullptr && *newer) return state.word.start();
-        state.failures.store(failures + 1, std::memory_order_relaxed);
-        log_error("'" + state.name + "' was started without an action; it is stopped");
-        return;
+        permit.release(fiber.worker);
+        // Unless something has been asked for since, with an action perhaps.
+        if (!goes || !state.word.stop_if(asked)) return false;
+        state.failures.store(state.failures.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+        say([&] { log_error("'" + state.name + "' was started without an action; it is stopped"); });
+        return false;
     }
-    std::exception_ptr thrown;
-    arena* memory = nullptr;
-    state.clock.begin(fiber.pool.permit().acquire(fiber.worker, state.name));
+    state.clock.begin(began);
     fiber.executing = true;
+    arena* memory = nullptr;
     try {
         memory = &this_fiber::arena();
         if (auto* const delay = before_action.load(std::memory_order_relaxed); delay != nullptr) delay();
         (*what)();
     } catch (...) {
-        thrown = std::current_exception();
+        failed(state, std::current_exception());
     }
-    if (memory != nullptr) memory->reset();
+    if (memory != nullptr) memory->reset();  // after the exception, which may lie in it
     fiber.executing = false;
-    state.clock.executed(fiber.pool.permit().release(fiber.worker));
+    state.clock.executed(permit.release(fiber.worker));
     state.clock.end(std::chrono::nanoseconds(action_budget).count());
     state.calls.store(state.calls.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    if (thrown == nullptr) return;
-    state.failures.store(++failures, std::memory_order_relaxed);
+    return true;
+}
+
+void async_group::failed(async_state& state, std::exception_ptr const& thrown) noexcept {
+    std::uint64_t const failures = state.failures.load(std::memory_order_relaxed) + 1;
+    state.failures.store(failures, std::memory_order_relaxed);
     // A periodic action may fail 2000 times a second: the log hears of the first, second, fourth, eighth ...
     if ((failures & (failures - 1)) == 0)
-        log_error("an action of '" + state.name + "' threw: " + what_of(thrown) + " (failure " +
-                  std::to_string(failures) + ")");
+        say([&] {
+            log_error("an action of '" + state.name + "' threw: " + what_of(thrown) + " (failure " +
+                      std::to_string(failures) + ")");
+        });
 }
 
 }  // namespace hocket::inline HOCKET_ABI::audio::detail

@@ -24,6 +24,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <hocket/condition_variable.hpp>
 #include <memory>
 #include <mutex>
@@ -49,8 +50,8 @@ public:
     ~async_group();
 
     std::uint32_t id() const noexcept { return id_; }
-    // For log lines; set before it is bound. [control]
-    void rename(std::string name) { name_ = std::move(name); }
+    // For log lines; before it is bound. Throws std::bad_alloc. [control]
+    void rename(std::string name);
 
     // Adds an AsyncThread. Throws std::bad_alloc. [any thread but audio]
     void join(std::shared_ptr<async_state> const& state);
@@ -59,8 +60,10 @@ public:
     // Waits until no call of it is under way. In its own action misuse. [any thread but audio]
     void quiesce(async_state& state) noexcept;
 
-    // Gives it runner `runner` of `pool`. The group is loose. Throws std::bad_alloc. [control]
-    void bind(runners& pool, unsigned runner);
+    // Gives it runner `runner` of `pool`, for an engine. The group is loose. Throws std::bad_alloc. [control]
+    void bind(runners& pool, unsigned runner, void const* owner);
+    // Misuse when the caller is an action of this engine's. [any thread but audio]
+    static void refuse_action_of(void const* owner) noexcept;
     // Lets actions begin; `wall` says whether the runner's own ticks ask for them. [control]
     void open(bool wall) noexcept;
     // Lets none begin; who sleeps in audio time sleeps on in real time. [control]
@@ -114,7 +117,14 @@ private:
     void body(async_fiber& fiber);
     bool begin(async_fiber& fiber) noexcept;
     void serve(async_fiber& fiber) noexcept;
-    void call(async_fiber& fiber) noexcept;
+    template <class Wanted>
+    bool call(async_fiber& fiber, Wanted wanted) noexcept;
+    void failed(async_state& state, std::exception_ptr const& thrown) noexcept;
+    void rouse(async_state const& state) noexcept;
+    template <class Ready>
+    void wait_quietly(std::unique_lock<std::mutex>& held, Ready ready) noexcept;
+    template <class Ready>
+    bool wait_quietly_for(std::unique_lock<std::mutex>& held, std::chrono::nanoseconds d, Ready ready) noexcept;
     void end() noexcept;
     void await_pass(std::unique_lock<std::mutex>& held) noexcept;
     void refuse_own_action(char const* what) const noexcept;
@@ -128,6 +138,7 @@ private:
     unsigned names_given_ = 0;
     std::atomic<std::uint64_t> unsent_{0};  // times that no fiber could be had
     runners* pool_ = nullptr;               // not null: bound
+    std::atomic<void const*> owner_{nullptr};  // the engine
     std::atomic<unsigned> runner_{0};
     bool closed_ = false;
     bool wall_ = false;

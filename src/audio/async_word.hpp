@@ -46,6 +46,11 @@ public:
                                             std::memory_order_relaxed));
         return true;
     }
+    // Stops unless anything has been asked for, or stopped, since the snapshot. [its task]
+    std::uint64_t snapshot() const noexcept { return word_.load(std::memory_order_acquire); }  // pairs as in read()
+    bool stop_if(std::uint64_t seen) noexcept {
+        return word_.compare_exchange_strong(seen, 0, std::memory_order_release, std::memory_order_relaxed);
+    }
     void finish() noexcept { word_.fetch_and(~serving, std::memory_order_release); }  // pairs with enabled()
 
 private:

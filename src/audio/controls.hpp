@@ -19,7 +19,7 @@ class control_values {
 public:
     static constexpr int count = patch::max_jacks;
 
-    // [audio]
+    // [any thread]
     void set(int which, float value) noexcept {
         auto const i = static_cast<std::size_t>(which);
         values_[i].store(value, std::memory_order_relaxed);
@@ -47,7 +47,6 @@ private:
 struct controls {
     control_values params;
     control_values inputs;
-    std::atomic<bool> any{false};  // set after a mark; taken before the marks
 };
 
 }  // namespace hocket::inline HOCKET_ABI::audio::detail

@@ -82,6 +82,7 @@ private:
     void adopt(graph& next) noexcept;
     void show(std::vector<std::shared_ptr<place>> places);
     void load_anew(patch const& p);
+    std::unique_lock<mutex> control();
     void clear() noexcept;
     void halt_audio() noexcept;
     void halt() noexcept;
@@ -127,6 +128,12 @@ private:
     std::atomic<double> most_cycles_per_frame_{0};
 };
 
+// What every control call that waits for actions takes. In an action of this engine's it is misuse.
+std::unique_lock<mutex> engine::implementation::control() {
+    async_group::refuse_action_of(this);
+    return std::unique_lock(control_);
+}
+
 // ---- audio on and off
 
 // Audio is silent, and the block under way has ended.
@@ -158,7 +165,7 @@ void engine::implementation::prepare(unsigned sample_rate, unsigned max_block, t
         throw std::invalid_argument("engine::prepare: a sample rate of " + std::to_string(sample_rate) +
                                     " Hz is not within 1 and 1000000");
     if (max_block == 0) throw std::invalid_argument("engine::prepare: a block has at least one frame");
-    std::lock_guard const held(control_);
+    auto const held = control();
     halt();
     if (sample_rate != sample_rate_.load(relaxed))
         for (auto const& x : places_)
@@ -170,14 +177,14 @@ void engine::implementation::prepare(unsigned sample_rate, unsigned max_block, t
 }
 
 void engine::implementation::release() {
-    std::lock_guard const held(control_);
+    auto const held = control();
     halt();
     prepared_ = false;
     set_audio_class(audio_class::unknown);
 }
 
 std::vector<std::string> engine::implementation::pause(std::chrono::nanoseconds patience) {
-    std::lock_guard const held(control_);
+    auto const held = control();
     paused_ = true;
     std::vector<std::string> late;
     if (patience == std::chrono::nanoseconds::max()) {
@@ -196,7 +203,7 @@ std::vector<std::string> engine::implementation::pause(std::chrono::nanoseconds 
 }
 
 void engine::implementation::resume() {
-    std::lock_guard const held(control_);
+    auto const held = control();
     paused_ = false;
     go_on();
 }
@@ -261,7 +268,7 @@ void engine::implementation::load_anew(patch const& p) {
         places_ = build(p);
         graph_ = std::make_unique<graph>(p, places_, clock_);
         show(places_);
-        each_group([&](async_group& g) { g.bind(pool_->core(), pool_->core().next()); });
+        each_group([&](async_group& g) { g.bind(pool_->core(), pool_->core().next(), this); });
         loaded_.emplace(std::move(copy));
         playing_ = graph_.get();
     } catch (...) {
@@ -272,12 +279,12 @@ void engine::implementation::load_anew(patch const& p) {
 }
 
 void engine::implementation::load(patch const& p) {
-    std::lock_guard const held(control_);
+    auto const held = control();
     load_anew(p);
 }
 
 void engine::implementation::unload() {
-    std::lock_guard const held(control_);
+    auto const held = control();
     clear();
 }
 
@@ -287,7 +294,7 @@ patch engine::implementation::current() {
 }
 
 void engine::implementation::apply(patch const& p) {
-    std::lock_guard const held(control_);
+    auto const held = control();
     if (!loaded_) return load_anew(p);
     patch copy = p;
     auto places = build(p);
@@ -298,20 +305,22 @@ void engine::implementation::apply(patch const& p) {
         if (x != nullptr && !has(places_, x)) fresh.push_back(x);
     for (auto const& x : places_)
         if (x != nullptr && !has(places, x)) gone.push_back(x);
+    std::vector<graph::knob_turn> knobs;
+    for (knob const& k : p.knobs()) {
+        bool const same = std::ranges::any_of(loaded_->knobs(), [&](knob const& x) {
+            return x.module == k.module && x.param == k.param && x.value == k.value;
+        });
+        if (!same && has(places_, places[k.module])) knobs.push_back({places[k.module]->what.get(), k.param, k.value});
+    }
+    next->turn_when_adopted(std::move(knobs));
     try {
-        for (auto const& x : fresh) x->group->bind(pool_->core(), pool_->core().next());
+        for (auto const& x : fresh) x->group->bind(pool_->core(), pool_->core().next(), this);
         show(places);
     } catch (...) {
         for (auto const& x : fresh) x->group->close();
         throw;
     }
     // From here on nothing throws.
-    for (knob const& k : p.knobs()) {
-        bool const same = std::ranges::any_of(loaded_->knobs(), [&](knob const& x) {
-            return x.module == k.module && x.param == k.param && x.value == k.value;
-        });
-        if (!same && has(places_, places[k.module])) places[k.module]->turned->params.set(k.param, k.value);
-    }
     loaded_ = std::move(copy);
     std::swap(places_, places);
     take_over(std::move(next));
@@ -328,7 +337,9 @@ void engine::implementation::apply(patch const& p) {
 void engine::implementation::take_over(std::unique_ptr<graph> next) {
     if (!halted_.load(relaxed)) {
         next_.store(next.get(), std::memory_order_release);  // pairs with the load in process()
-        auto const limit = std::chrono::steady_clock::now() + patience_for_block;
+        // On the audio thread itself, between two blocks, none will come.
+        bool const ours = audio_thread_.load(relaxed) == std::this_thread::get_id();
+        auto const limit = std::chrono::steady_clock::now() + (ours ? std::chrono::milliseconds(0) : patience_for_block);
         // acquire: pairs with the release in process()
         while (taken_.load(std::memory_order_acquire) != next.get() && std::chrono::steady_clock::now() < limit)
             std::this_thread::sleep_for(std::chrono::microseconds(100));
@@ -348,7 +359,8 @@ void engine::implementation::take_over(std::unique_ptr<graph> next) {
 void engine::implementation::adopt(graph& next) noexcept {
     next.adopt(*playing_);
     playing_ = &next;
-    turned_.store(true, relaxed);  // knobs of new modules
+    // Knobs of new modules; acquire, release: it may hide what a set() stores just now.
+    turned_.exchange(true, std::memory_order_acq_rel);
 }
 
 // ---- from other threads
@@ -360,7 +372,7 @@ void engine::implementation::set(unsigned number, int which, float value, bool p
         throw std::out_of_range(call + ("there is no module " + std::to_string(number)) + " in the loaded patch");
     turnable const& t = turnable_[number];
     int const has = param ? t.shape.params : t.shape.inputs;
-    if (which < 0 || which >= (has < 0 ? patch::max_jacks : has))
+    if (which < 0 || which >= (has < 0 ? patch::max_jacks : std::min(has, patch::max_jacks)))
         throw std::invalid_argument(call + t.label + " has no " + (param ? "knob " : "input jack ") + std::to_string(which));
     if (!std::isfinite(value) || (param && (value < 0 || value > 1)))
         throw std::invalid_argument(call + t.label + ": " + std::to_string(value) +
@@ -394,7 +406,8 @@ void engine::implementation::process(std::span<float const* const> inputs, std::
         for (float* const out : outputs)
             if (out != nullptr) std::fill_n(out, frames, 0.0f);
     if (!halted && frames != 0) {
-        std::uint64_t const cycles = detail::cycle_clock::now() - begin;
+        std::uint64_t const end = detail::cycle_clock::now();
+        std::uint64_t const cycles = end > begin ? end - begin : 0;  // cores may differ
         cycles_.store(cycles_.load(relaxed) + cycles, relaxed);
         double const per_frame = static_cast<double>(cycles) / frames;
         if (per_frame > most_cycles_per_frame_.load(relaxed)) most_cycles_per_frame_.store(per_frame, relaxed);
@@ -406,7 +419,7 @@ void engine::implementation::tick() {
     std::lock_guard const held(control_);
     if (ticks_ != tick_source::audio_time || !runs()) return;
     ++tick_;
-    // What is due is settled before the first action runs: a request made by an action waits for the next tick.
+    // Who is due is settled before the first action runs: who is asked for by another action waits for the next tick.
     std::vector<std::pair<async_group*, std::vector<std::shared_ptr<detail::async_state>>>> work;
     each_group([&](async_group& g) { work.emplace_back(&g, g.due(tick_)); });
     for (auto const& [group, due] : work) {

@@ -75,12 +75,12 @@ void graph::adopt(graph const& before) noexcept {
             r.what->mark_input_unpatched(r.jack);
         }
     }
-    // Inputs that lost all their sources to a bypass or a removal, and keep their cables' name only.
-    for (sink& s : sinks_)
-        if (s.cables.empty() && s.panel.empty()) {
-            s.to->set_input(s.jack, 0);
-            s.carried = 0;
-        }
+    for (sink& s : sinks_) {
+        if (s.cables.empty()) s.carried = 0;
+        // What the panel put in goes with its cable, and what all sources did when they are bypassed.
+        if (s.panel.empty()) s.to->set_input(s.jack, s.carried);
+    }
+    for (auto const& k : knobs_) k.what->set_param(k.param, k.value);
 }
 
 void graph::turn() noexcept {

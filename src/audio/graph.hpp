@@ -36,6 +36,13 @@ public:
     // `before`, if not null, is what it will take the place of. Throws std::bad_alloc. [control]
     graph(patch const& p, places by_number, cycle_clock const& clock, graph const* before = nullptr);
 
+    struct knob_turn {
+        module* what;
+        int param;
+        float value;
+    };
+    // What adopt() will turn. [control]
+    void turn_when_adopted(std::vector<knob_turn> knobs) noexcept { knobs_ = std::move(knobs); }
     // Takes the place of `before`. [audio]
     void adopt(graph const& before) noexcept HOCKET_NONBLOCKING;
     // Applies what other threads have turned. [audio]
@@ -85,6 +92,7 @@ private:
     std::vector<sink> sinks_;
     std::vector<std::vector<tap>> outs_;   // of each panel output
     std::vector<std::pair<module*, bool>> bypass_;
+    std::vector<knob_turn> knobs_;
     std::vector<replugged> replugged_;
     std::vector<inheritance> inherited_;   // sinks that both graphs have
     std::size_t timed_ = 0;                // the module that is timed next

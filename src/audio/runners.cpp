@@ -31,24 +31,33 @@ static unsigned workers_for(runner_pool_options const& o) noexcept {
     return o.max_concurrent == 1 ? 1 : 2 * o.max_concurrent;
 }
 
+// The fiber whose action executes here. A job that it has forked may stand for it, with its fiber-locals: elsewhere, or
+// here while the action itself is suspended.
+static async_fiber* executing_here() noexcept {
+    async_fiber** const here = current_async_fiber().get_if();
+    if (here == nullptr || *here == nullptr || this_fiber::worker() != static_cast<int>((*here)->worker)) return nullptr;
+    return (*here)->executing ? *here : nullptr;
+}
+
 // What the runtime tells of its fibers: see the head of async_fiber.hpp.
 static void* action_suspended() noexcept {
-    async_fiber** const here = current_async_fiber().get_if();
-    if (here == nullptr || *here == nullptr || !(*here)->executing) return nullptr;
-    async_fiber& f = **here;
-    f.state.clock.executed(f.pool.permit().release(f.worker));
-    return &f;
+    async_fiber* const f = executing_here();
+    if (f == nullptr) return nullptr;
+    f->executing = false;
+    f->state.clock.executed(f->pool.permit().release(f->worker));
+    return f;
 }
 
 static void action_goes_on(void* fiber) noexcept {
     if (fiber == nullptr) return;
     auto& f = *static_cast<async_fiber*>(fiber);
     f.pool.permit().acquire(f.worker, f.state.name);
+    f.executing = true;
 }
 
 static bool action_sleeps(std::chrono::nanoseconds d) {
-    async_fiber** const here = current_async_fiber().get_if();
-    return here != nullptr && *here != nullptr && (*here)->executing && (*here)->group.sleep(**here, d);
+    async_fiber* const f = executing_here();
+    return f != nullptr && f->group.sleep(*f, d);
 }
 
 runners::runners(runner_pool_options const& options)
@@ -162,7 +171,11 @@ void runners::watch(unsigned self) noexcept {
 
 // Nobody's place, and nothing executes there. Of two who ask at once both may get it: one then waits for the other, or moves.
 bool runners::free(unsigned worker) const noexcept {
-    return permits_.since(worker) == 0 && !lent_[worker].load(std::memory_order_relaxed) &&
+    return idle(worker) && !lent_[worker].load(std::memory_order_relaxed);
+}
+
+bool runners::idle(unsigned worker) const noexcept {
+    return permits_.since(worker) == 0 &&
            std::ranges::none_of(runners_, [&](runner const& x) { return x.worker.load(std::memory_order_relaxed) == worker; });
 }
 
@@ -180,6 +193,9 @@ void runners::move(unsigned r, std::int64_t now) noexcept {
     int to = -1;
     for (unsigned w = 0; w < lent_.size(); ++w)
         if (free(w) && (to < 0 || static_cast<unsigned>(to) % cores == from % cores)) to = static_cast<int>(w);
+    // Else one that is lent to who is suspended; if that goes on, and takes long again, the runner moves again.
+    for (unsigned w = 0; w < lent_.size() && to < 0; ++w)
+        if (idle(w)) to = static_cast<int>(w);
     if (to < 0) return;
     try {
         begin(r, static_cast<unsigned>(to));

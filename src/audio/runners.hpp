@@ -101,6 +101,7 @@ private:
     void begin(unsigned r, unsigned worker);
     void tick(unsigned r, unsigned worker, std::uint64_t move);
     bool pass(unsigned r) noexcept;
+    bool idle(unsigned worker) const noexcept;
     bool free(unsigned worker) const noexcept;
     void watch(unsigned self) noexcept;
     void move(unsigned r, std::int64_t now) noexcept;

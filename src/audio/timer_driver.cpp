@@ -89,9 +89,9 @@ timer_driver::timer_driver(engine& e, timer_options const& options) {
     if (options.priority < 0 || options.priority > 99)
         throw std::invalid_argument("timer_options::priority must be 0 to 99");
     bool const locked = options.lock_memory && mlockall(MCL_CURRENT | MCL_FUTURE) == 0;
-    e.prepare(options.sample_rate, options.block, tick_source::wall_clock);
     self_ = std::make_unique<implementation>(e, options);
     self_->locked_ = locked;
+    e.prepare(options.sample_rate, options.block, tick_source::wall_clock);
 }
 
 timer_driver::~timer_driver() {

@@ -246,6 +246,41 @@ TEST_CASE("a minute of sleep in audio time is over as soon as it has been render
     CHECK(woken == 1);
 }
 
+TEST_CASE("between two renders an AsyncThread that sleeps in audio time is destroyed, and one is waited for") {
+    static std::atomic<int> asleep, woken;
+    asleep = woken = 0;
+    struct sleeper : quiet {
+        std::unique_ptr<async_thread> async = std::make_unique<async_thread>(this, [] {
+            ++asleep;
+            hocket::this_fiber::sleep_for(30ms);
+            hocket::this_fiber::sleep_for(1ms);
+            ++woken;
+        });
+        sleeper() { async->run_once(); }
+    };
+    for (bool const destroy : {true, false}) {
+        asleep = woken = 0;
+        audio::patch p("between");
+        p.add<sleeper>("sleeper");
+        audio::engine e({.runners = make_pool()});
+        e.load(p);
+        audio::freewheel_driver driver(e, {});
+        capture port;
+        driver.render(100, port);
+        CHECK(asleep == 1);
+        auto& s = e.at<sleeper>(1);
+        if (destroy) {
+            s.async.reset();
+            CHECK(woken == 1);
+        } else {
+            driver.render(48 * 40, port);
+            CHECK(woken == 1);
+            s.async->quiesce();
+        }
+        driver.render(100, port);
+    }
+}
+
 TEST_CASE("what throws in audio time is contained too") {
     log_capture log;
     struct thrower : quiet {

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <hocket/go.hpp>
+#include <hocket/parallel.hpp>
 #include <hocket/this_fiber.hpp>
 #include <random>
 
@@ -97,6 +98,70 @@ TEST_CASE("when overruns hold all permits the others wait, and statistics name t
     CHECK(eventually([&] { return third >= 10; }));
     h.open = true;
     CHECK(pool->stats().most_at_once == 2);
+}
+
+TEST_CASE("what waits for a permit when stop() comes, or a pause, is not called") {
+    gate g, h;
+    std::atomic<int> third{0};
+    rig r(make_pool(2));
+    audio::patch p("waiting");
+    for (char const* const name : {"x", "y", "z"}) p.add<host>(name);
+    r.load(p);
+    r.engine.at<host>(1).async.start([&] { g.pass(); });
+    r.engine.at<host>(2).async.start([&] { h.pass(); });
+    CHECK(eventually([&] { return g.entered && h.entered; }));
+    auto& z = r.engine.at<host>(3).async;
+    z.start([&] { ++third; });
+    std::this_thread::sleep_for(20ms);
+    SUBCASE("stop") {
+        z.stop();
+        g.open = h.open = true;
+        CHECK(eventually([&] { return g.passed >= 3 && h.passed >= 3; }));
+        CHECK(third == 0);
+        CHECK_FALSE(z.is_enabled());
+    }
+    SUBCASE("pause; the request stays") {
+        z.stop();
+        z.run_once();
+        CHECK(r.engine.pause(1ms).size() >= 2);
+        g.open = h.open = true;
+        CHECK(r.engine.pause().empty());
+        CHECK(third == 0);
+        CHECK(z.is_enabled());
+        r.engine.resume();
+        CHECK(eventually([&] { return third == 1; }));
+    }
+}
+
+TEST_CASE("work that an action divides holds no permit of its own, and gives none back") {
+    static std::atomic<long> pieces;
+    pieces = 0;
+    struct divider : quiet {
+        async_thread async{this, [] {
+            hocket::parallel_for(0, 16, 1, [](int i) {
+                if (i % 3 == 0) hocket::this_fiber::sleep_for(100us);
+                if (i % 5 == 0) hocket::parallel_invoke([] { hocket::this_fiber::yield(); }, [] { ++pieces; });
+                ++pieces;
+            });
+        }};
+        divider() { async.start(); }
+    };
+    auto const pool = make_pool(2);
+    rig r(pool);
+    audio::patch p("divide");
+    for (int i = 0; i < 4; ++i) p.add<divider>("divider");
+    auto const begin = std::chrono::steady_clock::now();
+    r.load(p);
+    CHECK(eventually([&] { return r.engine.stats().async_calls >= 200; }));
+    r.engine.pause();
+    auto const took = std::chrono::steady_clock::now() - begin;
+    std::chrono::nanoseconds run{0};
+    long calls = 0;
+    for (auto const& t : r.engine.stats().async_threads) run += t.run, calls += static_cast<long>(t.calls);
+    CHECK(run < 2 * took);
+    CHECK(pieces == calls * 20);
+    CHECK(pool->stats().most_at_once <= 2);
+    CHECK(pool->stats().executing.empty());
 }
 
 TEST_CASE("a suspended action has no permit, and takes one again before it goes on") {

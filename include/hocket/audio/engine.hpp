@@ -97,17 +97,19 @@ public:
     void apply(patch const& p);
     // What is loaded; one without modules and a name when nothing is. Throws std::bad_alloc. [control]
     patch current() const;
-    // Waits for running actions, destroys the modules, last one first. [control]
+    // Waits for running actions, destroys the modules, last one first. One that sleeps in audio time sleeps for the rest by
+    // the real clock; so it is whenever audio stops. [control]
     void unload();
 
     // Audio may begin: tells the modules the sample rate and lets the actions run. Throws std::invalid_argument for a
     // sample rate outside 1 .. 1,000,000 or a block of 0. [control]
     void prepare(unsigned sample_rate, unsigned max_block, tick_source ticks = tick_source::wall_clock);
-    // Audio has ended: waits for running actions. [control]
+    // Audio has ended: waits for running actions. Misuse in one of them, as are the calls above and pause(). [control]
     void release();
 
-    // process() writes silence from now on, and no action begins. Waits for the block and the actions that are running, but
-    // for these no longer than `patience`: returns the names of those that run even then. [control]
+    // process() writes silence from now on, and no action begins. Waits for other control calls and for the block that is
+    // being processed, and then no longer than `patience` for the actions that are running: returns the names of those that
+    // run even then. [control]
     std::vector<std::string> pause(std::chrono::nanoseconds patience = std::chrono::nanoseconds::max());
     // Ends a pause. [control]
     void resume();
@@ -116,7 +118,7 @@ public:
     void mute(bool on) noexcept;
     bool muted() const noexcept;
 
-    // Turns a knob of module `module`, or puts a value into an input that has no cable: at the beginning of the next block,
+    // Turns a knob of module `module`, or puts a value into an input, where a cable's next one replaces it: at the beginning of the next block,
     // by the audio thread, so never while the module is updated. Of values set in between the latest counts. Throws
     // std::out_of_range when there is no such module, std::invalid_argument when it has no such knob or jack, or the value
     // is not within 0 and 1 (a knob), or not finite. [any thread but audio]

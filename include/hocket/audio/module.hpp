@@ -69,7 +69,7 @@ public:
     // [any thread]
     virtual module_shape shape() const noexcept;
 
-    // While true the engine does not call update() and reads its outputs as 0.
+    // Written by the engine, as the patch says: while it is true update() is not called, and the outputs are read as 0.
     bool bypassed = false;
     // Tells this module from every other of the process; known before the constructor of the derived class runs.
     std::uint32_t id;

@@ -80,6 +80,7 @@ static void requeue(worker& w, void* what) {
         w.sched.requeue(w, t);
 }
 
+// Not where switches are observed: there the loop is always called for (worker::special).
 // Fresh tasks come first, one for each yield: else two fibers that yield to each other would keep them all waiting. The
 // section lasts as in yield_task().
 static bool yield_to_fresh(worker* w, task* t) noexcept {
