@@ -9,6 +9,7 @@
 #include <hocket/audio/freewheel_driver.hpp>
 #include <hocket/audio/gain.hpp>
 #include <hocket/audio/handover.hpp>
+#include <hocket/audio/jack_driver.hpp>
 #include <hocket/audio/looper.hpp>
 #include <hocket/audio/mixer.hpp>
 #include <hocket/audio/module.hpp>
@@ -19,6 +20,7 @@
 #include <hocket/audio/patch.hpp>
 #include <hocket/audio/patch_file.hpp>
 #include <hocket/audio/port.hpp>
+#include <hocket/audio/portaudio_driver.hpp>
 #include <hocket/audio/recorder.hpp>
 #include <hocket/audio/registry.hpp>
 #include <hocket/audio/requests.hpp>

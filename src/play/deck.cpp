@@ -5,7 +5,7 @@
 
 namespace play {
 
-deck::deck(std::optional<hocket::audio::wav_reader> in, hocket::audio::wav_writer out,
+deck::deck(std::optional<hocket::audio::wav_reader> in, std::optional<hocket::audio::wav_writer> out,
            hocket::audio::wav_format const& format, std::uint64_t skip, std::uint64_t frames)
     : out_(std::move(out)), to_(format.channels, skip, frames, std::max(format.sample_rate, least_room)) {
     if (in) in_.emplace(std::move(*in), std::max(format.sample_rate, least_room));
@@ -19,12 +19,12 @@ void deck::play(std::span<float const* const> outputs, unsigned frames) noexcept
 
 void deck::move() {
     if (in_) in_->fill();
-    to_.drain(out_);
+    to_.drain(out_ ? &*out_ : nullptr);
 }
 
 void deck::close() {
-    to_.drain(out_);
-    out_.close();
+    to_.drain(out_ ? &*out_ : nullptr);
+    if (out_) out_->close();
 }
 
 }  // namespace play

@@ -16,8 +16,9 @@ public:
     // these.
     static constexpr unsigned least_room = 16384;
 
-    // Without `in` the inputs are silent. Leaves out the first `skip` frames that are played, then keeps `frames`.
-    deck(std::optional<hocket::audio::wav_reader> in, hocket::audio::wav_writer out,
+    // Without `in` the inputs are silent; without `out` nothing is written. Leaves out the first `skip` frames that are
+    // played, then keeps `frames`.
+    deck(std::optional<hocket::audio::wav_reader> in, std::optional<hocket::audio::wav_writer> out,
          hocket::audio::wav_format const& format, std::uint64_t skip, std::uint64_t frames);
 
     // [audio]
@@ -35,7 +36,7 @@ public:
 
 private:
     std::optional<source> in_;
-    hocket::audio::wav_writer out_;
+    std::optional<hocket::audio::wav_writer> out_;
     play::recorder to_;
 };
 

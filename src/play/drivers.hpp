@@ -19,11 +19,15 @@ struct clock_figures {
     std::uint64_t blocks = 0;
     std::uint64_t late = 0;     // blocks that ended after the next should begin
     std::int64_t worst_ns = 0;  // the longest that a block ended after it began to be due
+    std::uint64_t xruns = 0;    // of the device, whoever caused them
+    unsigned block = 0;         // frames, as the device had it in the end
 };
 
 struct driver {
     char const* name;
     char const* manner;  // for people, in a few words
+    // Plays to a sound server or device: the panel's inputs hear that, a file is written when one is named only.
+    bool device;
     // Plays the session to its end, or until its turn() says that this is early. Nothing when there was no clock.
     // Throws what the driver throws, and the session. [control]
     std::optional<clock_figures> (*run)(session& s);

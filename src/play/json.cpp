@@ -12,7 +12,11 @@ using nlohmann::ordered_json;
 
 static ordered_json to_json(std::optional<clock_figures> const& c) {
     if (!c) return nullptr;
-    return {{"realtime", c->realtime}, {"blocks", c->blocks}, {"late", c->late}, {"worst_ns", c->worst_ns}};
+    return {{"realtime", c->realtime},
+            {"blocks", c->blocks},
+            {"late", c->late},
+            {"worst_ns", c->worst_ns},
+            {"xruns", c->xruns}};
 }
 
 static ordered_json to_json(hocket::audio::async_thread_stats const& t) {
@@ -59,12 +63,12 @@ std::string to_json(options const& o, report const& r) {
                            {"signal", signal},
                            {"patch", name_or_null(o.patch)},
                            {"in", name_or_null(o.in)},
-                           {"out", o.out},
+                           {"out", name_or_null(o.out)},
                            {"driver", o.driver->name},
                            {"context", r.context},
                            {"sample_rate", r.sample_rate},
                            {"channels", r.channels},
-                           {"block", o.block},
+                           {"block", r.clock ? r.clock->block : o.block},
                            {"frames_asked", r.asked},
                            {"frames", r.frames},
                            {"elapsed_seconds", r.elapsed},

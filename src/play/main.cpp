@@ -1,5 +1,7 @@
 // hocket-play: renders a patch, or streams a WAV file. Exit codes: 0 rendered; 1 it could not be, frames are missing, or
 // --rt-check found something; 2 usage; 128 and the number of the signal that ended it early: 130 SIGINT, 143 SIGTERM.
+#include <stdlib.h>
+
 #include <cinttypes>
 #include <cstdio>
 #include <exception>
@@ -26,6 +28,8 @@ int run(play::options const& o) {
         print(play::list_of_modules());
         return 0;
     }
+    // While there is one thread. PortAudio's JACK reads it.
+    if (!o.server.empty()) setenv("JACK_DEFAULT_SERVER", o.server.c_str(), 1);
     play::heed_signals();
     play::report const r = play::render(o);
     print(o.json ? play::to_json(o, r) : play::to_table(o, r));

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <string_view>
 
 #include "drivers.hpp"
 
@@ -37,7 +38,6 @@ static std::string drivers_explained() {
 
 std::optional<options> parse(int argc, char** argv) {
     options result;
-    result.out = "play.wav";
     std::string driver = drivers().front().name, seconds, block = "64", context, stats = "table";
 
     CLI::App app(
@@ -48,11 +48,14 @@ std::optional<options> parse(int argc, char** argv) {
                    "A WAV file: its channels feed the inputs of the patch; without a patch it is streamed (then by "
                    "default " +
                        std::string(default_in) + ")");
-    app.add_option("--out", result.out, "The WAV file to write: in the encoding of the other, or of a patch in float")
-        ->capture_default_str();
+    auto const* const out = app.add_option("--out", result.out,
+                                           "The WAV file to write: in the encoding of the other, or of a patch in "
+                                           "float; by default play.wav, or none where a device plays");
     app.add_option("--driver", driver, drivers_explained())->capture_default_str();
     app.add_option("--seconds", seconds, "How long to render; by default as long as --in, or 10 s of a patch without");
-    app.add_option("--block", block, "Frames per block, 1 to 8192")->capture_default_str();
+    app.add_option("--server", result.server, "For jack, and portaudio's JACK: the name of the server");
+    auto const* const of_block =
+        app.add_option("--block", block, "Frames per block, 1 to 8192; jack has the server's")->capture_default_str();
     app.add_option("--context", context, "How fibers are switched: native or boost");
     app.add_option("--modules", result.modules,
                    "A shared object with modules for the patch; may be given several times")
@@ -73,6 +76,13 @@ std::optional<options> parse(int argc, char** argv) {
     result.driver = find_driver(driver);
     if (result.driver == nullptr)
         throw usage_error("--driver: there is no driver '" + driver + "'; there are: " + names_of_drivers());
+    bool const jack = std::string_view(result.driver->name) == "jack";
+    if (!result.server.empty() && !result.driver->device)
+        throw usage_error("--server: the driver " + driver + " has no server");
+    if (jack && of_block->count() != 0) throw usage_error("--block: a JACK server has a block of its own");
+    if (result.driver->device && !result.patch.empty() && !result.in.empty())
+        throw usage_error("--in: with the driver " + driver + " the patch hears the device");
+    if (out->count() == 0 && !result.driver->device) result.out = "play.wav";
 
     if (!seconds.empty()) {
         result.seconds = number("--seconds", seconds);

@@ -14,8 +14,9 @@ struct driver;
 struct options {
     std::string patch;  // a patch file; empty: one that streams `in`
     std::string in;     // a WAV: what the panel's inputs hear, or what is streamed; empty: silence
-    std::string out;
+    std::string out;    // empty: none is written
     play::driver const* driver = nullptr;
+    std::string server;             // a JACK server's name; empty: the default
     std::optional<double> seconds;  // empty: as long as `in`, or ten for a patch without
     unsigned block = 64;            // frames
     hocket::context_backend context = hocket::context_backend::automatic;

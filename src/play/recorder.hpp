@@ -18,12 +18,12 @@ public:
     // A channel for each output. [audio]
     void play(std::span<float const* const> outputs, unsigned frames) noexcept;
 
-    // Writes what has arrived. Throws wav_error. [control, one thread]
-    void drain(hocket::audio::wav_writer& to);
+    // Takes what has arrived, and writes it, if there is where to. Throws wav_error. [control, one thread]
+    void drain(hocket::audio::wav_writer* to);
 
     // Frames that found no room, and are missing in the file. [any thread]
     std::uint64_t lost() const noexcept { return lost_.load(std::memory_order_relaxed); }
-    // Frames written, and FNV-1a over their floats. [control]
+    // Frames taken, and FNV-1a over their floats. [control]
     std::uint64_t written() const noexcept { return written_; }
     std::uint64_t checksum() const noexcept { return checksum_; }
 

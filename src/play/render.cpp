@@ -128,9 +128,14 @@ report render(options const& o) {
     e.load(what.patch);
     auto const players = players_of(e, what, o);
 
-    deck port(std::move(what.in), audio::wav_writer(o.out, what.format), what.format, what.skip, what.frames);
+    std::optional<audio::wav_writer> out;
+    if (!o.out.empty()) out.emplace(o.out, what.format);
+    deck port(std::move(what.in), std::move(out), what.format, what.skip, what.frames);
     session s(e, port, players,
-              {.sample_rate = what.format.sample_rate, .block = o.block, .frames = what.frames + what.skip});
+              {.sample_rate = what.format.sample_rate,
+               .block = o.block,
+               .frames = what.frames + what.skip,
+               .server = o.server});
     report r;
     if (o.rt_check) {
 #ifdef HOCKET_RT_HOOKS

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <hocket/audio/engine.hpp>
 #include <hocket/audio/wav_player.hpp>
+#include <string>
 #include <vector>
 
 #include "deck.hpp"
@@ -16,6 +17,7 @@ struct session_options {
     unsigned sample_rate = 48000;  // Hz
     unsigned block = 64;           // frames
     std::uint64_t frames = 0;      // to be rendered
+    std::string server{};          // a JACK server's name; empty: the default
 };
 
 class session {
@@ -29,6 +31,7 @@ public:
     unsigned sample_rate() const noexcept { return options_.sample_rate; }
     unsigned block() const noexcept { return options_.block; }
     std::uint64_t frames() const noexcept { return options_.frames; }
+    std::string const& server() const noexcept { return options_.server; }
 
     // For a driver that plays by a clock, before that starts, the engine being prepared: waits until all files have
     // been read ahead, else the first frames would be silent. False: an end is asked for. Throws std::runtime_error

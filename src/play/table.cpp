@@ -46,7 +46,7 @@ static std::string hexadecimal(std::uint64_t value) {
 }
 
 std::string to_table(options const& o, report const& r) {
-    std::string out = (o.patch.empty() ? o.in : o.patch) + " -> " + o.out + '\n';
+    std::string out = (o.patch.empty() ? o.in : o.patch) + " -> " + (o.out.empty() ? o.driver->name : o.out) + '\n';
     auto const line = [&](std::string name, std::string const& value) {
         name.resize(13, ' ');
         out += "  " + name + value + '\n';
@@ -66,6 +66,7 @@ std::string to_table(options const& o, report const& r) {
     line("underruns", std::to_string(r.underruns));
     if (r.clock) {
         line("late blocks", std::to_string(r.clock->late) + " of " + std::to_string(r.clock->blocks));
+        if (o.driver->device) line("xruns", std::to_string(r.clock->xruns));
         line("worst block", fixed(static_cast<double>(r.clock->worst_ns) / 1e6, 3) + " ms");
     }
     line("checksum", hexadecimal(r.checksum));

@@ -94,7 +94,7 @@ TEST_CASE("a recorder that nobody drains counts what it loses, and keeps what it
     to.play({&channel, 1}, 5000);
     CHECK(to.lost() == 4990 - 1024);
     audio::wav_writer file(dir / "out.wav", {.encoding = audio::wav_encoding::pcm16});
-    to.drain(file);
+    to.drain(&file);
     file.close();
     CHECK(to.written() == 1024);
     CHECK(read_wav(dir / "out.wav") == std::vector<float>(samples.begin() + 10, samples.begin() + 10 + 1024));

@@ -83,6 +83,8 @@ constexpr std::array fences{
     fence{"spdlog/", "src/fibers/trace.cpp"},
     fence{"spdlog/", "src/audio/"},
     fence{"yaml-cpp/", "src/audio/"},
+    fence{"jack/", "src/audio/"},
+    fence{"portaudio.h", "src/audio/"},
 };
 
 // What goes through the seam.
