@@ -1,7 +1,7 @@
 // audio-hog: actions that take 50 ms keep no neighbour waiting, and never do more than two actions execute.
 //
 // One module has an action that computes for 50 ms, again and again; sixteen others, half of which share its runner, have
-// short periodic ones, some of which suspend. All must be called all the time; of one module never two actions are under
+// short periodic ones, some of which, drawn at random, suspend. All must be called all the time; of one module never two actions are under
 // way, and each action ends on the thread on which it began. The pool must not have counted more than two that executed at
 // once, nor must the actions themselves.
 // Op: a call of a neighbour. Latency: from one such call to the next.
@@ -111,11 +111,12 @@ private:
 void audio_hog(trial& t) {
     std::uint64_t const hogs = t.scaled(20, 2);
     std::int64_t const start = now_ns();
+    auto choice = t.random(0);
     crowd c(t);
     audio_rig rig(t);
     audio::patch p("hog");
     p.add<hog>("hog", &t, &c);
-    for (unsigned i = 0; i < neighbours; ++i) p.add<neighbour>("neighbour", &t, &c, i % 4 == 1);
+    for (unsigned i = 0; i < neighbours; ++i) p.add<neighbour>("neighbour", &t, &c, choice.one_in(4));
     rig.play(p);
     std::array<std::uint64_t, neighbours> before{};
     for (std::uint64_t i = 1; i <= hogs; ++i) {

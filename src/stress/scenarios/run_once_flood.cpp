@@ -72,9 +72,11 @@ private:
 void run_once_flood(trial& t) {
     std::uint64_t const each = t.scaled(1'000'000, 8'000) / modules;
     std::int64_t const start = now_ns();
+    auto choice = t.random(0);
     audio_rig rig(t);
     audio::patch p("flood");
-    for (unsigned i = 0; i < modules; ++i) p.add<asker>("asker", &t, each, i == 3);
+    auto const periodic = choice.below(modules);
+    for (unsigned i = 0; i < modules; ++i) p.add<asker>("asker", &t, each + choice.below(100), i == periodic);
     rig.play(p);
     for (unsigned n = 1; n <= modules; ++n) {
         auto& a = rig.engine().at<asker>(n);
