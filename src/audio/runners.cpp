@@ -12,6 +12,8 @@
 namespace hocket::inline HOCKET_ABI::audio::detail {
 
 constexpr std::int64_t balance_every = 100'000'000;  // ns
+// A tick that is so late, in ns, finds its worker starving; how long it has another class then.
+constexpr std::int64_t starving = 20'000'000, starved_for = 2'000'000'000;
 // Less than this, in ns of 100 ms, is not worth moving a group.
 constexpr std::int64_t least_difference = 2'000'000;
 
@@ -127,7 +129,8 @@ void runners::settle_thread(unsigned worker, bool borrowed) noexcept {
     thread_class& is = classes_[worker];
     if (is == thread_class::ordinary && cores_.size() > 1) bind_to_core(cores_[cores_.size() - 1 - worker % cores_.size()]);
     bool const idle = ordinary_threads_.load(std::memory_order_relaxed) > 0 &&
-                      realtime_threads_.load(std::memory_order_relaxed) == 0;
+                      realtime_threads_.load(std::memory_order_relaxed) == 0 &&
+                      now_ns() >= starved_until_.load(std::memory_order_relaxed);
     auto const wanted = idle ? thread_class::idle : borrowed ? thread_class::patient : thread_class::background;
     if (is != wanted) become(is = wanted);
 }
@@ -145,7 +148,10 @@ void runners::tick(unsigned r, unsigned worker, std::uint64_t move) {
         // Not before real time is asked for: a freewheeling engine waits for its runners.
         settle_thread(worker, false);
         this_fiber::yield();  // the actions just sent go first, so that the delay is counted from their end
+        std::int64_t const before = now_ns();
         this_fiber::sleep_for(tick_period);
+        if (std::int64_t const now = now_ns(); now - before > starving && permits_.since(worker) == 0)
+            starved_until_.store(now + starved_for, std::memory_order_relaxed);
         held.lock();
     }
 }
@@ -187,12 +193,19 @@ int runners::borrow(unsigned preferred) noexcept {
     return -1;
 }
 
-// To a free worker.
+// To a free worker, on another core than the other runners if possible.
 void runners::move(unsigned r, std::int64_t now) noexcept {
-    unsigned const from = worker_of(r), cores = static_cast<unsigned>(std::max<std::size_t>(cores_.size(), 1));
+    // The fewer runners have their place on its core, the better.
+    std::size_t const cores = std::max<std::size_t>(cores_.size(), 1);
+    auto const crowd = [&](unsigned w) {
+        long count = 0;
+        for (unsigned other = 0; other < runners_.size(); ++other)
+            if (other != r && worker_of(other) % cores == w % cores) ++count;
+        return count;
+    };
     int to = -1;
     for (unsigned w = 0; w < lent_.size(); ++w)
-        if (free(w) && (to < 0 || static_cast<unsigned>(to) % cores == from % cores)) to = static_cast<int>(w);
+        if (free(w) && (to < 0 || crowd(w) < crowd(static_cast<unsigned>(to)))) to = static_cast<int>(w);
     // Else one that is lent to who is suspended; if that goes on, and takes long again, the runner moves again.
     for (unsigned w = 0; w < lent_.size() && to < 0; ++w)
         if (idle(w)) to = static_cast<int>(w);

@@ -6,7 +6,7 @@
 //   the pool uses no CPU. Control threads nudge it. The audio thread never does: it writes the word that the next tick
 //   reads.
 // Overruns: a ticking task also looks whether the worker of another runner has been executing one action for longer than the
-//   budget. Then that runner moves to a worker on which nothing executes, on another core if there is one: a new ticking
+//   budget. Then that runner moves to a worker on which nothing executes, on the core with the fewest runners: a new ticking
 //   task begins there, and what was sent and has not begun is sent there. The action stays. The old ticking task ends when
 //   it comes to run. An AsyncThread that overran the last time borrows a free worker for its next pass, so that nobody has
 //   to move, and nothing that is suspended has to wait for it: a suspended action goes on where it began. Where there is one runner there is one permit, which that action holds: nobody else could execute.
@@ -14,8 +14,8 @@
 // Balance: ten times a second a group is moved from the runner with the most work to the one with the least, if that makes
 //   them more equal.
 // Threads: before a tick of the wall clock, or a pass, on a worker its thread is bound to a core, and put below the audio thread:
-//   into SCHED_IDLE when that is known to be an ordinary thread, which is then on time even so; else nice 10, for beside a
-//   compile SCHED_IDLE would starve the streaming from disk.
+//   into SCHED_IDLE when that is known to be an ordinary thread, which is then on time even so; else nice 10. Beside a
+//   compile SCHED_IDLE would starve the streaming from disk: who finds its tick 20 ms late has nice 10 for two seconds.
 // Locks: `guard_`, then that of a group. It blocks the thread, and nobody is suspended while holding it.
 #pragma once
 
@@ -120,6 +120,7 @@ private:
     std::int64_t balance_at_ = 0;  // ns
     std::atomic<int> realtime_threads_{0};  // audio threads known to be of that class
     std::atomic<int> ordinary_threads_{0};
+    std::atomic<std::int64_t> starved_until_{0};  // ns
     std::atomic<std::uint64_t> moves_{0};
     std::atomic<std::uint64_t> balanced_{0};
     runtime runtime_;  // last: its destructor runs what is left of the tasks that use the rest

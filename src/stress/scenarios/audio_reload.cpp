@@ -31,7 +31,7 @@ public:
     float get_output(int) const override { return out_; }
 
 private:
-    audio::async_thread async_{this, [this] { this_fiber::sleep_for(std::chrono::microseconds(50)); }};
+    audio::async_thread async_{this, [] { this_fiber::sleep_for(std::chrono::microseconds(50)); }};
     audio::async_thread requested_{this, [] { this_fiber::yield(); }};
     trial* const trial_;
     float const part_;
