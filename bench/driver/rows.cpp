@@ -146,7 +146,7 @@ row churn(std::string title, std::uint64_t cycle, std::uint64_t largest, bool ha
 row async_call(std::string title, std::uint64_t call, std::uint64_t running, bool has_bars) {
     row r{.id = "T21", .group = "audio", .title = "AsyncThread, audio side: " + title, .what = figure::cpu, .unit = "ns",
           .how_much = {{"call", call}, {"running", running}, {"count", {1'000'000, 50'000}}},
-          .checksum = sum_below_count, .ours = {"hocket", "hocket-bench-audio", "async_call"},
+          .checksum = sum_below_count, .ours = {"hocket", "hocket-bench-async", "async_call"},
           .rivals = {{standard("std::mutex, lock + unlock", "mutex_pair"), bars{1.0, 0.5}}}};
     if (!has_bars) r.rivals[0].bar.reset();
     return r;
