@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <hocket/detail/atomic.hpp>
+#include <utility>
 
 namespace hocket::inline HOCKET_ABI::detail::pages {
 
@@ -183,12 +184,16 @@ guarded guard(void* first, std::size_t bytes, std::size_t stride, std::size_t co
             if (mprotect(at + made * stride, bytes, PROT_NONE) != 0) return {made, why_none()};
         return {count, outcome::done};
     }
+    bool unlocked = false;
     while (made < count) {
         std::size_t const many = install_many(at + made * stride, bytes, stride, count - made);
         made += many;
         if (many != 0) continue;
-        if (madvise(at + made * stride, bytes, madv_guard_install) != 0)
+        if (madvise(at + made * stride, bytes, madv_guard_install) != 0) {
+            // Memory that mlockall() has locked takes no guards: these stacks are unlocked.
+            if (errno == EINVAL && !std::exchange(unlocked, true) && munlock(at, (count - 1) * stride + bytes) == 0) continue;
             return {made, errno == ENOMEM ? outcome::no_memory : outcome::not_supported};
+        }
         ++made;
     }
     return {count, outcome::done};

@@ -276,7 +276,9 @@ bool async_group::send(std::shared_ptr<async_state> const& state) noexcept {
             if (spare >= 0) pool_->give_back(worker);
             std::uint64_t const n = unsent_.fetch_add(1, std::memory_order_relaxed) + 1;
             if ((n & (n - 1)) == 0)
-                say([&] { log_error("'" + state->name + "' waits for a later tick: no fiber can be had (" + e.what() + ")"); });
+                say([&] {
+                    log_error("'" + state->name + "' waits for a later tick: no fiber can be had (" + e.what() + ")");
+                });
             return false;
         }
     }

@@ -86,8 +86,8 @@ public:
     unsigned runner() const noexcept { return runner_.load(std::memory_order_relaxed); }
     // Whether it asks its runner to tick. [worker]
     bool ticking() const noexcept { return ticking_.load(std::memory_order_relaxed); }
-    // The ns that its actions have executed at its runner's place from one measurement to the next; of the last one. [worker, under the runners'
-    // lock]
+    // The ns that its actions have executed at its runner's place from one measurement to the next; of the last one.
+    // [worker, under the runners' lock]
     std::int64_t measure() noexcept;
     std::int64_t load() const noexcept { return load_; }
 

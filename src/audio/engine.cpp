@@ -451,7 +451,8 @@ engine_stats engine::implementation::stats() {
     result.xruns = xruns_.load(relaxed);
     double const cycles_per_frame = clock_.per_second() / sample_rate_.load(relaxed);
     auto const load = [&](double cycles) { return cycles_per_frame > 0 ? cycles / cycles_per_frame : 0; };
-    if (result.frames != 0) result.load = load(static_cast<double>(cycles_.load(relaxed)) / static_cast<double>(result.frames));
+    auto const cycles_in_all = static_cast<double>(cycles_.load(relaxed));
+    if (result.frames != 0) result.load = load(cycles_in_all / static_cast<double>(result.frames));
     result.highest_load = load(most_cycles_per_frame_.load(relaxed));
     for (auto const& x : places_) {
         if (x == nullptr || x->number == 0) continue;

@@ -55,7 +55,8 @@ void graph::compare(graph const& before) {
         for (jack const& j : of.outputs_used_) {
             if (std::ranges::find(in.outputs_used_, j) != in.outputs_used_.end()) continue;
             for (place* const x : all_)
-                if (x->number == j.module && stays(before.all_, x)) replugged_.push_back({x->what.get(), j.number, false, patched});
+                if (x->number == j.module && stays(before.all_, x))
+                    replugged_.push_back({x->what.get(), j.number, false, patched});
         }
     };
     outputs(*this, before, true);

@@ -1,5 +1,5 @@
-// The scheduling class and the core of a thread: the audio thread's and the runners'. The only file of the audio library that
-// sets them.
+// The scheduling class and the core of a thread: the audio thread's and the runners'. The only file of the audio library
+// that sets them.
 #pragma once
 
 #include <hocket/detail/config.hpp>

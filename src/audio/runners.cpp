@@ -175,14 +175,16 @@ void runners::watch(unsigned self) noexcept {
     if (now >= balance_at_) balance(now);
 }
 
-// Nobody's place, and nothing executes there. Of two who ask at once both may get it: one then waits for the other, or moves.
+// Nobody's place, and nothing executes there. Of two who ask at once both may get it: one then waits for the other, or
+// moves.
 bool runners::free(unsigned worker) const noexcept {
     return idle(worker) && !lent_[worker].load(std::memory_order_relaxed);
 }
 
 bool runners::idle(unsigned worker) const noexcept {
     return permits_.since(worker) == 0 &&
-           std::ranges::none_of(runners_, [&](runner const& x) { return x.worker.load(std::memory_order_relaxed) == worker; });
+           std::ranges::none_of(
+               runners_, [&](runner const& x) { return x.worker.load(std::memory_order_relaxed) == worker; });
 }
 
 int runners::borrow(unsigned preferred) noexcept {

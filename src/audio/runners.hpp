@@ -9,11 +9,12 @@
 //   budget. Then that runner moves to a worker on which nothing executes, on the core with the fewest runners: a new ticking
 //   task begins there, and what was sent and has not begun is sent there. The action stays. The old ticking task ends when
 //   it comes to run. An AsyncThread that overran the last time borrows a free worker for its next pass, so that nobody has
-//   to move, and nothing that is suspended has to wait for it: a suspended action goes on where it began. Where there is one runner there is one permit, which that action holds: nobody else could execute.
+//   to move, and nothing that is suspended has to wait for it: a suspended action goes on where it began. Where there is
+//   one runner there is one permit, which that action holds: nobody else could execute.
 //   A worker is always left: of twice n, n are runners' places, and at most n-1 of the others can hold a permit.
 // Balance: ten times a second a group is moved from the runner with the most work to the one with the least, if that makes
 //   them more equal.
-// Threads: before a tick of the wall clock, or a pass, on a worker its thread is bound to a core, and put below the audio thread:
+// Threads: before a tick of the wall clock, or a pass, on a worker its thread is bound to a core, and put below audio:
 //   into SCHED_IDLE when that is known to be an ordinary thread, which is then on time even so; else nice 10. Beside a
 //   compile SCHED_IDLE would starve the streaming from disk: who finds its tick 20 ms late has nice 10 for two seconds.
 // Locks: `guard_`, then that of a group. It blocks the thread, and nobody is suspended while holding it.

@@ -85,10 +85,13 @@ public:
     std::atomic<std::int64_t> worst_ns_{0};
 };
 
+// Pages are locked when they are there: the address space that fibers' stacks have reserved is not filled.
+static bool lock_memory() noexcept { return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0; }
+
 timer_driver::timer_driver(engine& e, timer_options const& options) {
     if (options.priority < 0 || options.priority > 99)
         throw std::invalid_argument("timer_options::priority must be 0 to 99");
-    bool const locked = options.lock_memory && mlockall(MCL_CURRENT | MCL_FUTURE) == 0;
+    bool const locked = options.lock_memory && lock_memory();
     self_ = std::make_unique<implementation>(e, options);
     self_->locked_ = locked;
     e.prepare(options.sample_rate, options.block, tick_source::wall_clock);

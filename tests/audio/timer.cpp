@@ -1,6 +1,14 @@
 // The timer driver: real time, late blocks counted.
 #include <doctest/doctest.h>
 
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <hocket/this_fiber.hpp>
+
 #include "support.hpp"
 
 using namespace support;
@@ -63,6 +71,49 @@ TEST_CASE("a block that takes too long is counted as late and not dropped") {
     CHECK(driver.stats().worst_ns >= 3'000'000);
     CHECK(port.samples.size() == 64 * 20);
 }
+
+#if !defined(HOCKET_ASAN) && !defined(HOCKET_TSAN)  // their shadows are locked as well
+TEST_CASE("memory is locked where that is permitted, and audio plays where it is not") {
+    rlimit before{};
+    REQUIRE(getrlimit(RLIMIT_MEMLOCK, &before) == 0);
+    audio::patch p("locked");
+    p.map_output({p.add("hocket:Oscillator"), 0}, 0);
+    audio::engine e({.runners = make_pool()});
+    e.load(p);
+    CHECK_FALSE(audio::timer_driver(e).stats().locked);
+    audio::timer_driver driver(e, {.lock_memory = true});
+    capture port;
+    driver.start(port, 640);
+    driver.wait();
+    CHECK(port.samples.size() == 640);
+    // Who may lock all there is has locked it; nobody else has.
+    if (before.rlim_cur == 0 && geteuid() != 0) CHECK_FALSE(driver.stats().locked);
+    if (driver.stats().locked) {
+        std::ifstream status("/proc/self/status");
+        std::string line;
+        while (std::getline(status, line) && !line.starts_with("VmLck:")) {
+        }
+        CHECK(std::strtoul(line.c_str() + 6, nullptr, 10) > 0);
+        // Fibers get their stacks as before.
+        rig r;
+        struct sleeper : quiet {
+            explicit sleeper(std::atomic<int>* c) : calls(c) { async.start(); }
+            std::atomic<int>* calls;
+            audio::async_thread async{this, [this] {
+                hocket::this_fiber::sleep_for(1ms);
+                ++*calls;
+            }};
+        };
+        std::atomic<int> calls{0};
+        audio::patch many("many");
+        for (int i = 0; i < 64; ++i) many.add<sleeper>("sleeper", &calls);
+        r.load(many);
+        CHECK(eventually([&] { return calls >= 640; }));
+        r.engine.unload();
+        munlockall();
+    }
+}
+#endif
 
 TEST_CASE("stop ends an endless run; starting twice and nonsense are refused") {
     audio::engine e({.runners = make_pool()});

@@ -92,7 +92,8 @@ public:
     // Makes the patch that is loaded this one, while audio runs. Modules that both have stay as they are: those that came by
     // the same call of patch::add(), replace() or set_state(). So what is loaded is to be changed in a copy. New modules are
     // built first; then, between two blocks, the audio thread takes everything over at once, knobs that stand otherwise in
-    // `p` included; then those that are gone are destroyed, after their running actions. Where no patch is loaded, as load().
+    // `p` included; then those that are gone are destroyed, after their running actions. Where no patch is loaded, as
+    // load().
     // Throws as load(), and then nothing has changed. [control]
     void apply(patch const& p);
     // What is loaded; one without modules and a name when nothing is. Throws std::bad_alloc. [control]
@@ -118,7 +119,8 @@ public:
     void mute(bool on) noexcept;
     bool muted() const noexcept;
 
-    // Turns a knob of module `module`, or puts a value into an input, where a cable's next one replaces it: at the beginning of the next block,
+    // Turns a knob of module `module`, or puts a value into an input, where a cable's next one replaces it: at the
+    // beginning of the next block,
     // by the audio thread, so never while the module is updated. Of values set in between the latest counts. Throws
     // std::out_of_range when there is no such module, std::invalid_argument when it has no such knob or jack, or the value
     // is not within 0 and 1 (a knob), or not finite. [any thread but audio]

@@ -1,8 +1,8 @@
 // Requests with a payload from the audio thread to a job, and its answers back.
 //
 // States of a request: sent -> taken by the job -> answered or failed -> received.
-// Protocol: requests and answers travel through two rings of one writer and one reader each. What is under way, from send() to
-//   receive(), never exceeds the capacity, so there is always room for an answer: the job never waits, and none is lost.
+// Protocol: requests and answers travel through two rings of one writer and one reader each. What is under way, from
+//   send() to receive(), never exceeds the capacity, so there is always room for an answer: the job never waits, and none is lost.
 // Memory order: a slot is released by moving the ring's end, and acquired by reading it.
 #pragma once
 

@@ -18,7 +18,8 @@ struct timer_options {
     unsigned block = 64;           // frames
     // SCHED_FIFO priority, 1 .. 99; 0: an ordinary thread. 70 is what JACK's server takes.
     int priority = 70;
-    // Keeps all memory of the process, present and future, out of swap, if the system permits that; it stays so.
+    // Keeps the pages of the process, present and future, in memory, if the system permits that; it stays so. Parked
+    // fibers' stacks are not trimmed then.
     bool lock_memory = false;
 };
 
