@@ -333,13 +333,11 @@ TEST_CASE("statistics: calls, periods, run times, overruns, loads, xruns") {
     CHECK(s.modules[1].module == b);
     CHECK(s.modules[1].name == "module 2 (b)");
     CHECK(s.modules[1].load > 0);
-    // What is suspended does not execute.
+    // A call lasts as long as its suspensions.
     slow = false;
     h.async.start([] { hocket::this_fiber::sleep_for(4ms); });
     std::this_thread::sleep_for(10ms);
-    auto const before = r.engine.stats().async_threads.at(0).overruns;
     auto const calls = h.async.calls();
     CHECK(eventually([&] { return h.async.calls() >= calls + 3; }));
     CHECK(r.engine.stats().async_threads.at(0).longest_period >= 4ms);
-    CHECK(r.engine.stats().async_threads.at(0).overruns <= before + 1);
 }
