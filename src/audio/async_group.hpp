@@ -55,7 +55,7 @@ public:
 
     // Adds an AsyncThread. Throws std::bad_alloc. [any thread but audio]
     void join(std::shared_ptr<async_state> const& state);
-    // Waits until no call of it is under way, and takes it out. In its own action misuse. [any thread but audio]
+    // Waits until no call of it is under way, and takes it out; one that sleeps in audio time sleeps on in real time. In its own action misuse. [any thread but audio]
     void leave(async_state& state) noexcept;
     // Waits until no call of it is under way. In its own action misuse. [any thread but audio]
     void quiesce(async_state& state) noexcept;
@@ -66,7 +66,7 @@ public:
     static void refuse_action_of(void const* owner) noexcept;
     // Lets actions begin; `wall` says whether the runner's own ticks ask for them. [control]
     void open(bool wall) noexcept;
-    // Lets none begin; who sleeps in audio time sleeps on in real time. [control]
+    // Lets none begin, who has been sent included; who sleeps in audio time sleeps on in real time. [control]
     void halt() noexcept;
     // Waits until none runs, or for so long: whether none does. Misuse in an action of this group. [control]
     bool settle(std::chrono::nanoseconds patience) noexcept;

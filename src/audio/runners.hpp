@@ -1,9 +1,9 @@
 // The runners of a pool, and the groups that they tick.
 //
 // A runner is a place, not a thread: at any time it works on one worker of the runtime, and there are twice as many workers
-//   as runners. While any group of the pool is open, each runner's ticking task looks
-//   at the runner's groups every 0.5 ms (fixed delay, counted from the end of the last pass); else it sleeps on `work_`, and
-//   the pool uses no CPU. Control threads nudge it. The audio thread never does: it writes the word that the next tick
+//   as runners (one where there is one). While any group of the pool is open, each runner's ticking task looks at the
+//   runner's groups every 0.5 ms (fixed delay, counted from the end of the last pass); else it sleeps on `work_`, and the
+//   pool uses no CPU. Control threads nudge it. The audio thread never does: it writes the word that the next tick
 //   reads.
 // Overruns: a ticking task also looks whether the worker of another runner has been executing one action for longer than the
 //   budget. Then that runner moves to a worker on which nothing executes, on the core with the fewest runners: a new ticking
@@ -11,7 +11,8 @@
 //   it comes to run. An AsyncThread that overran the last time borrows a free worker for its next pass, so that nobody has
 //   to move, and nothing that is suspended has to wait for it: a suspended action goes on where it began. Where there is
 //   one runner there is one permit, which that action holds: nobody else could execute.
-//   A worker is always left: of twice n, n are runners' places, and at most n-1 of the others can hold a permit.
+//   A worker is always left: of twice n, n are runners' places, and at most n-1 of the others can hold a permit; those that
+//   are lent to who is suspended are taken last.
 // Balance: ten times a second a group is moved from the runner with the most work to the one with the least, if that makes
 //   them more equal.
 // Threads: before a tick of the wall clock, or a pass, on a worker its thread is bound to a core, and put below audio:

@@ -103,11 +103,14 @@ TEST_CASE("when overruns hold all permits the others wait, and statistics name t
 TEST_CASE("what waits for a permit when stop() comes, or a pause, is not called") {
     gate g, h;
     std::atomic<int> third{0};
-    rig r(make_pool(2));
+    auto const pool = make_pool(2);
+    rig r(pool);
     audio::patch p("waiting");
     for (char const* const name : {"x", "y", "z"}) p.add<host>(name);
     r.load(p);
+    // Its runner has moved when the other one's action takes the second permit: so there is a worker for z to wait on.
     r.engine.at<host>(1).async.start([&] { g.pass(); });
+    CHECK(eventually([&] { return pool->stats().moves >= 1; }));
     r.engine.at<host>(2).async.start([&] { h.pass(); });
     CHECK(eventually([&] { return g.entered && h.entered; }));
     auto& z = r.engine.at<host>(3).async;

@@ -120,10 +120,9 @@ public:
     bool muted() const noexcept;
 
     // Turns a knob of module `module`, or puts a value into an input, where a cable's next one replaces it: at the
-    // beginning of the next block,
-    // by the audio thread, so never while the module is updated. Of values set in between the latest counts. Throws
-    // std::out_of_range when there is no such module, std::invalid_argument when it has no such knob or jack, or the value
-    // is not within 0 and 1 (a knob), or not finite. [any thread but audio]
+    // beginning of the next block, by the audio thread, so never while the module is updated. Of values set in between the
+    // latest counts. Throws std::out_of_range when there is no such module, std::invalid_argument when it has no such knob
+    // or jack, or the value is not within 0 and 1 (a knob), or not finite. [any thread but audio]
     void set_param(unsigned module, int param, float value);
     void set_input(unsigned module, int jack, float value);
 
