@@ -102,6 +102,8 @@ public:
     std::string text() const {
         if (!is_there()) return {};
         if (!node_.IsScalar()) fail("it is no text");
+        if (first_bad_byte(node_.Scalar()) != node_.Scalar().size())
+            fail("the escapes \\_ and \\N are not supported: write the character itself");  // yaml-cpp leaves a bare byte
         return node_.Scalar();
     }
     std::uint32_t number() const {
