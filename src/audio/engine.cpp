@@ -1,132 +1,15 @@
-// The engine: who may touch the modules, and when.
-//
-// States: empty or loaded; prepared or not; paused by the user or not. It *runs* when loaded, prepared and not paused.
-// Protocol between the audio thread and control (no lock, no wait on the audio side):
-//   audio:    in_block_ = true;  if halted_: silence;  else: take over next_, if any; the graph;  in_block_ = false
-//   control:  halted_ = true;  wait until in_block_ is false;  touch the modules;  halted_ = false
-// A graph is exchanged without that: control stores the new one in next_, the audio thread takes it at the beginning of a
-//   block and says so in taken_; only then does control free the old one and the modules that only that one has. Where no
-//   block comes, control halts, and takes it over itself.
-// Memory order: in_block_ and halted_ are sequentially consistent: of the two stores one is seen by the other side's load.
-//   next_ and taken_ are released by one side and acquired by the other.
-// Loading, for every module: construct (with its id known), mark all unpatched, set_samplerate, mark patched jacks,
-// load_state, knobs, bypass; then all are bound to runners; then audio resumes.
-#include <algorithm>
-#include <atomic>
-#include <chrono>
-#include <cmath>
-#include <hocket/audio/engine.hpp>
-#include <hocket/audio/panel.hpp>
-#include <hocket/audio/rt_section.hpp>
-#include <hocket/mutex.hpp>
-#include <hocket/this_fiber.hpp>
-#include <memory>
-#include <mutex>
-#include <optional>
-#include <thread>
+// The engine, control and audio side; who may touch the modules, and when, stands in engine_implementation.hpp.
+#include "audio/engine_implementation.hpp"
 
-#include "audio/async_group.hpp"
-#include "audio/cycle_clock.hpp"
+#include <algorithm>
+#include <cmath>
+#include <hocket/audio/rt_section.hpp>
+#include <stdexcept>
+
 #include "audio/denormals.hpp"
-#include "audio/graph.hpp"
 #include "audio/misuse.hpp"
-#include "audio/place.hpp"
-#include "audio/runners.hpp"
 
 namespace hocket::inline HOCKET_ABI::audio {
-
-load_error::~load_error() = default;
-
-using detail::async_group;
-using detail::graph;
-using detail::place;
-
-constexpr auto relaxed = std::memory_order_relaxed;
-
-// How long a new graph waits for a block to begin. Longer than blocks are, else a block might be silent.
-constexpr std::chrono::milliseconds patience_for_block{200};
-
-class engine::implementation {
-public:
-    explicit implementation(engine_options options)
-        : pool_(options.runners ? std::move(options.runners) : runner_pool::shared()) {}
-    ~implementation() {
-        clear();
-        set_audio_class(audio_class::unknown);
-    }
-
-    void load(patch const& p);
-    void apply(patch const& p);
-    patch current();
-    void unload();
-    void prepare(unsigned sample_rate, unsigned max_block, tick_source ticks);
-    void release();
-    std::vector<std::string> pause(std::chrono::nanoseconds patience);
-    void resume();
-    void set(unsigned number, int which, float value, bool param);
-    void set_audio_class(audio_class c) noexcept;
-    void process(std::span<float const* const> inputs, std::span<float* const> outputs, unsigned frames) noexcept;
-    void tick();
-    module& at(unsigned number);
-    engine_stats stats();
-    unsigned panel_jacks(bool inputs);
-
-    std::atomic<unsigned> sample_rate_{48000};
-    std::atomic<bool> mute_{false};
-    std::atomic<std::uint64_t> xruns_{0};
-    std::atomic<std::uint64_t> frames_{0};  // the audio thread alone counts
-
-private:
-    std::vector<std::shared_ptr<place>> build(patch const& p);
-    void take_over(std::unique_ptr<graph> next);
-    void adopt(graph& next) noexcept;
-    void show(std::vector<std::shared_ptr<place>> places);
-    void load_anew(patch const& p);
-    std::unique_lock<mutex> control();
-    void clear() noexcept;
-    void halt_audio() noexcept;
-    void halt() noexcept;
-    void go_on() noexcept;
-    bool runs() const noexcept { return loaded_ && prepared_ && !paused_; }
-    // Calls f for the group of each module, in their order.
-    template <class F>
-    void each_group(F&& f) {
-        for (auto const& x : places_)
-            if (x != nullptr && x->group != nullptr) f(*x->group);
-    }
-
-    std::shared_ptr<runner_pool> const pool_;
-    detail::cycle_clock const clock_;
-    mutex control_;
-    std::optional<patch> loaded_;
-    std::vector<std::shared_ptr<place>> places_;  // by number, 0 the panel; null where a module was removed
-    std::unique_ptr<graph> graph_;                // the one in use
-    tick_source ticks_ = tick_source::wall_clock;
-    std::uint64_t tick_ = 0;
-    bool prepared_ = false;
-    bool paused_ = false;
-
-    std::mutex directory_;  // of turned_, for set(); taken after control_
-    struct turnable {
-        std::shared_ptr<detail::controls> what;  // null where there is no module
-        module_shape shape;
-        std::string label;
-    };
-    std::vector<turnable> turnable_;
-
-    std::atomic<bool> halted_{true};
-    std::atomic<bool> in_block_{false};
-    graph* playing_ = nullptr;              // the audio thread's; control's while that is halted
-    std::atomic<graph*> next_{nullptr};
-    std::atomic<graph*> taken_{nullptr};    // what the audio thread took last
-    std::atomic<bool> turned_{false};       // set after some knob was
-    std::atomic<std::thread::id> audio_thread_{};  // the last that called process()
-    std::atomic<audio_class> class_{audio_class::unknown};
-    // The audio thread alone counts.
-    std::atomic<std::uint64_t> blocks_{0};
-    std::atomic<std::uint64_t> cycles_{0};
-    std::atomic<double> most_cycles_per_frame_{0};
-};
 
 // What every control call that waits for actions takes. In an action of this engine's it is misuse.
 std::unique_lock<mutex> engine::implementation::control() {
@@ -214,155 +97,6 @@ void engine::implementation::set_audio_class(audio_class c) noexcept {
     pool_->core().beside(c, 1);
 }
 
-// ---- patches
-
-// The modules of `p`: those that are loaded already, and new ones.
-std::vector<std::shared_ptr<place>> engine::implementation::build(patch const& p) {
-    std::vector<std::shared_ptr<place>> result(p.parts().size() + 1);
-    if (places_.empty()) {
-        result[0] = std::make_shared<place>();
-        result[0]->what = std::make_unique<panel>(patch::max_jacks, patch::max_jacks);
-    } else {
-        result[0] = places_[0];
-    }
-    for (unsigned n = 1; n < result.size(); ++n) {
-        if (!p.parts()[n - 1].make) continue;
-        if (n < places_.size() && places_[n] != nullptr && places_[n]->serial == p.parts()[n - 1].serial)
-            result[n] = places_[n];
-        else
-            result[n] = detail::build_place(p, n, sample_rate_.load(relaxed));
-    }
-    check_shapes(p, result);
-    return result;
-}
-
-// For set().
-void engine::implementation::show(std::vector<std::shared_ptr<place>> places) {
-    std::vector<turnable> all(places.size());
-    for (std::size_t n = 1; n < places.size(); ++n)
-        if (places[n] != nullptr) all[n] = {places[n]->turned, places[n]->what->shape(), places[n]->label};
-    std::lock_guard const held(directory_);
-    turnable_.swap(all);
-}
-
-void engine::implementation::clear() noexcept {
-    halt();
-    {
-        std::lock_guard const held(directory_);
-        turnable_.clear();
-    }
-    playing_ = nullptr;
-    graph_.reset();
-    each_group([](async_group& g) { g.close(); });
-    while (!places_.empty()) places_.pop_back();
-    loaded_.reset();
-}
-
-void engine::implementation::load_anew(patch const& p) {
-    clear();
-    for (auto* const count : {&frames_, &blocks_, &cycles_, &xruns_}) count->store(0, relaxed);
-    most_cycles_per_frame_.store(0, relaxed);
-    tick_ = 0;
-    try {
-        patch copy = p;
-        places_ = build(p);
-        graph_ = std::make_unique<graph>(p, places_, clock_);
-        show(places_);
-        each_group([&](async_group& g) { g.bind(pool_->core(), pool_->core().next(), this); });
-        loaded_.emplace(std::move(copy));
-        playing_ = graph_.get();
-    } catch (...) {
-        clear();
-        throw;
-    }
-    go_on();
-}
-
-void engine::implementation::load(patch const& p) {
-    auto const held = control();
-    load_anew(p);
-}
-
-void engine::implementation::unload() {
-    auto const held = control();
-    clear();
-}
-
-patch engine::implementation::current() {
-    std::lock_guard const held(control_);
-    return loaded_ ? *loaded_ : patch("");
-}
-
-void engine::implementation::apply(patch const& p) {
-    auto const held = control();
-    if (!loaded_) return load_anew(p);
-    patch copy = p;
-    auto places = build(p);
-    auto next = std::make_unique<graph>(p, places, clock_, graph_.get());
-    std::vector<std::shared_ptr<place>> fresh, gone;
-    auto const has = [](auto const& all, auto const& x) { return std::ranges::find(all, x) != all.end(); };
-    for (auto const& x : places)
-        if (x != nullptr && !has(places_, x)) fresh.push_back(x);
-    for (auto const& x : places_)
-        if (x != nullptr && !has(places, x)) gone.push_back(x);
-    std::vector<graph::knob_turn> knobs;
-    for (knob const& k : p.knobs()) {
-        bool const same = std::ranges::any_of(loaded_->knobs(), [&](knob const& x) {
-            return x.module == k.module && x.param == k.param && x.value == k.value;
-        });
-        if (!same && has(places_, places[k.module])) knobs.push_back({places[k.module]->what.get(), k.param, k.value});
-    }
-    next->turn_when_adopted(std::move(knobs));
-    try {
-        for (auto const& x : fresh) x->group->bind(pool_->core(), pool_->core().next(), this);
-        show(places);
-    } catch (...) {
-        for (auto const& x : fresh) x->group->close();
-        throw;
-    }
-    // From here on nothing throws.
-    loaded_ = std::move(copy);
-    std::swap(places_, places);
-    take_over(std::move(next));
-    if (runs()) {
-        for (auto const& x : fresh) x->group->open(ticks_ == tick_source::wall_clock);
-        pool_->core().nudge();
-    }
-    for (auto const& x : gone) x->group->close();
-    places.clear();
-    while (!gone.empty()) gone.pop_back();
-}
-
-// Exchanges the graph, by way of the audio thread if that comes by.
-void engine::implementation::take_over(std::unique_ptr<graph> next) {
-    if (!halted_.load(relaxed)) {
-        next_.store(next.get(), std::memory_order_release);  // pairs with the load in process()
-        // On the audio thread itself, between two blocks, none will come.
-        bool const ours = audio_thread_.load(relaxed) == std::this_thread::get_id();
-        auto const limit = std::chrono::steady_clock::now() + (ours ? std::chrono::milliseconds(0) : patience_for_block);
-        // acquire: pairs with the release in process()
-        while (taken_.load(std::memory_order_acquire) != next.get() && std::chrono::steady_clock::now() < limit)
-            std::this_thread::sleep_for(std::chrono::microseconds(100));
-    }
-    if (taken_.load(std::memory_order_acquire) != next.get()) {
-        bool const was = halted_.load(relaxed);
-        halt_audio();
-        next_.store(nullptr, relaxed);
-        if (taken_.load(std::memory_order_acquire) != next.get()) adopt(*next);
-        halted_.store(was, std::memory_order_seq_cst);  // pairs with the load in process()
-    }
-    taken_.store(nullptr, relaxed);
-    graph_ = std::move(next);
-}
-
-// [audio, or control while audio is halted]
-void engine::implementation::adopt(graph& next) noexcept {
-    next.adopt(*playing_);
-    playing_ = &next;
-    // Knobs of new modules; acquire, release: it may hide what a set() stores just now.
-    turned_.exchange(true, std::memory_order_acq_rel);
-}
-
 // ---- from other threads
 
 void engine::implementation::set(unsigned number, int which, float value, bool param) {
@@ -379,6 +113,14 @@ void engine::implementation::set(unsigned number, int which, float value, bool p
                                     (param ? " is not within 0 and 1" : " is not finite"));
     (param ? t.what->params : t.what->inputs).set(which, value);
     turned_.store(true, std::memory_order_release);  // pairs with the exchange in process()
+}
+
+// [audio, or control while audio is halted]
+void engine::implementation::adopt(graph& next) noexcept {
+    next.adopt(*playing_);
+    playing_ = &next;
+    // Knobs of new modules; acquire, release: it may hide what a set() stores just now.
+    turned_.exchange(true, std::memory_order_acq_rel);
 }
 
 void engine::implementation::process(std::span<float const* const> inputs, std::span<float* const> outputs,
@@ -426,56 +168,6 @@ void engine::implementation::tick() {
         group->wake_sleeper();
         for (auto const& state : due) group->run(*state);
     }
-}
-
-// ---- looking at it
-
-module& engine::implementation::at(unsigned number) {
-    std::lock_guard const held(control_);
-    if (number >= places_.size() || places_[number] == nullptr)
-        throw std::out_of_range("engine::at: there is no module " + std::to_string(number) + " in the loaded patch");
-    return *places_[number]->what;
-}
-
-unsigned engine::implementation::panel_jacks(bool inputs) {
-    std::lock_guard const held(control_);
-    if (graph_ == nullptr) return 0;
-    return inputs ? graph_->panel_inputs() : graph_->panel_outputs();
-}
-
-engine_stats engine::implementation::stats() {
-    std::lock_guard const held(control_);
-    engine_stats result;
-    result.frames = frames_.load(relaxed);
-    result.blocks = blocks_.load(relaxed);
-    result.xruns = xruns_.load(relaxed);
-    double const cycles_per_frame = clock_.per_second() / sample_rate_.load(relaxed);
-    auto const load = [&](double cycles) { return cycles_per_frame > 0 ? cycles / cycles_per_frame : 0; };
-    auto const cycles_in_all = static_cast<double>(cycles_.load(relaxed));
-    if (result.frames != 0) result.load = load(cycles_in_all / static_cast<double>(result.frames));
-    result.highest_load = load(most_cycles_per_frame_.load(relaxed));
-    for (auto const& x : places_) {
-        if (x == nullptr || x->number == 0) continue;
-        auto const frames = x->frames.load(relaxed);
-        double const cycles = static_cast<double>(x->cycles.load(relaxed));
-        result.modules.push_back({x->number, x->label, frames != 0 ? load(cycles / static_cast<double>(frames)) : 0});
-        x->group->each([&](detail::async_state const& s) {
-            using ns = std::chrono::nanoseconds;
-            result.async_threads.push_back({.module = x->number,
-                                            .name = s.name,
-                                            .calls = s.calls.load(relaxed),
-                                            .failures = s.failures.load(relaxed),
-                                            .enabled = s.word.enabled(),
-                                            .run = ns(s.clock.run()),
-                                            .longest_run = ns(s.clock.longest_run()),
-                                            .overruns = s.clock.overruns(),
-                                            .mean_period = ns(s.clock.mean_period()),
-                                            .longest_period = ns(s.clock.longest_period())});
-            result.async_calls += result.async_threads.back().calls;
-            result.async_failures += result.async_threads.back().failures;
-        });
-    }
-    return result;
 }
 
 engine::engine(engine_options options) : self_(std::make_unique<implementation>(std::move(options))) {}
