@@ -22,6 +22,7 @@ namespace {
 
 // Values of the kernel's headers that Debian 12's do not have yet.
 constexpr int madv_guard_install = 102;
+constexpr int madv_populate_write = 23;
 constexpr int pidfd_self = -10000;  // "this process" without a descriptor, Linux >= 6.14
 
 // By ThreadSanitizer: the explorer's virtual threads have one errno in common.
@@ -92,28 +93,33 @@ bool probe() noexcept {
     return faults;
 }
 
-// Whether process_madvise is worth a try; not when it once failed.
-atomic<bool> vectored{true};
+// What process_madvise can do for many ranges at once; each whether that is worth a try: not when it once failed.
+struct advice {
+    int const which;
+    atomic<bool> worth_a_try{true};
+};
+advice install{madv_guard_install}, populate_write{madv_populate_write};
 
-// The guards that one process_madvise made; 0 when the kernel has no such call for this, or forbids it.
-std::size_t install_many(std::byte* first, std::size_t bytes, std::size_t stride, std::size_t count) noexcept {
+// Of how many ranges one process_madvise did it; 0 when the kernel has no such call for this, or forbids it.
+std::size_t advise_many(advice& a, std::byte* first, std::size_t bytes, std::size_t stride, std::size_t count) noexcept {
 #ifdef SYS_process_madvise
-    if (!vectored.load(relaxed)) return 0;
+    if (!a.worth_a_try.load(relaxed)) return 0;
     iovec ranges[64];
     count = std::min(count, std::size(ranges));
     for (std::size_t i = 0; i < count; ++i) ranges[i] = {first + i * stride, bytes};
-    long done = syscall(SYS_process_madvise, pidfd_self, ranges, count, madv_guard_install, 0);
+    long done = syscall(SYS_process_madvise, pidfd_self, ranges, count, a.which, 0);
     if (done == -1 && errno == EBADF) {
         int const self = static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0));
         if (self >= 0) {
-            done = syscall(SYS_process_madvise, self, ranges, count, madv_guard_install, 0);
+            done = syscall(SYS_process_madvise, self, ranges, count, a.which, 0);
             close(self);
         }
     }
-    if (done <= 0) vectored.store(false, relaxed);
+    if (done <= 0) a.worth_a_try.store(false, relaxed);
     return done > 0 ? static_cast<std::size_t>(done) / bytes : 0;
 #else
-    static_cast<void>(first), static_cast<void>(bytes), static_cast<void>(stride), static_cast<void>(count);
+    static_cast<void>(a), static_cast<void>(first), static_cast<void>(bytes), static_cast<void>(stride);
+    static_cast<void>(count);
     return 0;
 #endif
 }
@@ -186,7 +192,7 @@ guarded guard(void* first, std::size_t bytes, std::size_t stride, std::size_t co
     }
     bool unlocked = false;
     while (made < count) {
-        std::size_t const many = install_many(at + made * stride, bytes, stride, count - made);
+        std::size_t const many = advise_many(install, at + made * stride, bytes, stride, count - made);
         made += many;
         if (many != 0) continue;
         if (madvise(at + made * stride, bytes, madv_guard_install) != 0) {
@@ -197,6 +203,13 @@ guarded guard(void* first, std::size_t bytes, std::size_t stride, std::size_t co
         ++made;
     }
     return {count, outcome::done};
+}
+
+void populate(void* first, std::size_t bytes, std::size_t stride, std::size_t count) noexcept {
+    kept_errno const kept;
+    auto* const at = static_cast<std::byte*>(first);
+    for (std::size_t done = 0, some = 1; done < count && some != 0; done += some)
+        some = advise_many(populate_write, at + done * stride, bytes, stride, count - done);
 }
 
 void release(void* p, std::size_t bytes) noexcept {

@@ -74,6 +74,9 @@ bool stack_pool::carve() noexcept {
         }
         made = done.count;
         result = done.why;
+        // In a crowd the top pages, which hold the records, are put there for the whole slab at once.
+        if (wanted == largest_slab)
+            pages::populate(first + stride_ - pages::size(), pages::size(), stride_, made);
         if (made < wanted) pages::decommit(first + made * stride_, (wanted - made) * stride_);
     }
     carved_ += made;
