@@ -59,7 +59,8 @@ struct runtime_options {
     // Called with the task's name and the exception that left a task which nobody can ask for it. Empty:
     // std::terminate.
     std::function<void(std::string_view task, std::exception_ptr)> on_unhandled{};
-    // Where the runtime's log lines go. Empty: the process-wide spdlog logger, from level warning on.
+    // Where the runtime's log lines go, from any of its threads. Empty: the process-wide spdlog logger, from level warning
+    // on.
     std::function<void(log_level, std::string_view)> logger{};
     suspension_observer observer{};
     // For simulated time: this_fiber::sleep_for, the one that takes no stop token, asks how to sleep; true when that has

@@ -1,41 +1,13 @@
 // Every task in a line. There is no list of tasks: the slabs are walked, and a record's state tells whether it lives.
 // What is read while it changes may be stale, but the record itself stays mapped.
-#include <cxxabi.h>
-#include <dlfcn.h>
-
-#include <cstdlib>
-#include <cstring>
-#include <memory>
 #include <ostream>
 #include <string>
 
+#include "fibers/sched/describe.hpp"
 #include "fibers/sched/scheduler.hpp"
 #include "fibers/trace.hpp"
 
 namespace hocket::inline HOCKET_ABI::detail {
-
-// "function + 12 (program)", as far as the dynamic symbols tell; addr2line -e program does the rest.
-static void print_site(std::ostream& out, void const* site) {
-    Dl_info info;
-    if (site == nullptr || dladdr(site, &info) == 0) {
-        out << site;
-        return;
-    }
-    char const* file = info.dli_fname != nullptr ? info.dli_fname : "?";
-    if (char const* const slash = std::strrchr(file, '/')) file = slash + 1;
-    if (info.dli_sname != nullptr) {
-        int status = 0;
-        std::unique_ptr<char, decltype(&std::free)> const name(
-            abi::__cxa_demangle(info.dli_sname, nullptr, nullptr, &status), &std::free);
-        out << (status == 0 ? name.get() : info.dli_sname) << " + "
-            << static_cast<char const*>(site) - static_cast<char const*>(info.dli_saddr);
-    } else {
-        out << file << " + 0x" << std::hex << static_cast<char const*>(site) - static_cast<char const*>(info.dli_fbase)
-            << std::dec;
-        return;
-    }
-    out << " (" << file << ')';
-}
 
 // As it is told apart from outside: one that stands on no stack of its own, and is awake, runs.
 static task_state state_of(scheduler const& s, task const& t) noexcept {
@@ -44,12 +16,6 @@ static task_state state_of(scheduler const& s, task const& t) noexcept {
     bool runs = t.own == nullptr;
     for (unsigned i = 0; i < s.total(); ++i) runs = runs || s.at(i).current() == &t;
     return runs ? task_state::running : task_state::ready;
-}
-
-static std::string name_of(scheduler const& s, task const& t) {
-    hold held(s.extras);
-    task_extra const* const extra = t.extra;
-    return extra != nullptr ? extra->name : std::string();
 }
 
 std::vector<survivor> list_tasks(scheduler const& s) {

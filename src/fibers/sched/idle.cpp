@@ -31,9 +31,11 @@ constexpr std::int64_t worth_stealing = 10'000;
 constexpr std::int64_t shortest_rest = 20'000;
 constexpr std::int64_t longest_rest = 1'000'000;
 
-// A blocking worker helps with ordinary work that it saw waiting at two looks in a row, so far apart.
+// A blocking worker helps with the work of a worker that has got no further from one look to the next, and with what
+// comes from outside when none has. From look to look it is so long, twice as long after each look that was in vain or
+// led to nothing worth it, within these; it goes on at once when it was worth it: the task took so long.
 constexpr std::int64_t help_after = 200'000;
-// It goes on at once with the next when helping was worth it: the task took this long.
+constexpr std::int64_t longest_help_after = 1'600'000;
 constexpr std::int64_t worth_helping = 20'000;
 // How long an ordinary worker leaves a round of the trimmer to the blocking ones that sleep.
 constexpr std::int64_t give_way = 8 * trimmer::interval;
@@ -91,8 +93,8 @@ task* worker::steal() noexcept {
 
 // Everything a worker without work of its own can look at, but what others have.
 task* worker::search(std::int64_t now) noexcept {
-    service_timers(timers, now);
-    if (!sched.zero_present.load(relaxed) && index != 0) service_timers(sched.at(0).timers, now);
+    sched.service(timers, now);
+    if (!sched.zero_present.load(relaxed) && index != 0) sched.service(sched.at(0).timers, now);
     if (!mail.empty()) drain_mail();
     if (task* const t = pinned.pop(); t != nullptr) return t;
     if (task* const t = ready.pop(mine); t != nullptr) return t;
@@ -118,7 +120,6 @@ task* worker::idle() noexcept {
     std::int64_t now = seam::now();
     judge_theft(now);
     bool const rests = now < rest_until;
-    if (!rests) sched.seats.start_search(seat);
     // With a timer so near that it would be waited for awake, sleep: a worker with nothing but timers must not spin,
     // nor must one that rests, or that slept until its time had come.
     std::int64_t const until = rests || unasked || next_timer() < now + search_for ? now : now + search_for;
@@ -128,7 +129,17 @@ task* worker::idle() noexcept {
         if (t == nullptr && !rests && (t = steal()) != nullptr) stole_at = now;
         if (t != nullptr) return t;
         if (leaving.load(relaxed)) return nullptr;
-        for (int i = 0; i < pauses && !wanted(); ++i) seam::pause();
+        bool came = false;
+        for (int i = 0; i < pauses && !came; ++i) {
+            seam::pause();
+            came = wanted();
+        }
+        if (came) {
+            drain_mail();
+            if ((t = pinned.pop()) != nullptr) return t;
+        } else if (!rests) {
+            sched.seats.start_search(seat);  // not before: the count is everybody's, and who is soon busy again does without
+        }
         // Whoever has just been woken may have been put on this very core.
         if (until != now && ++round % rounds_per_yield == 0) seam::yield_thread();
         now = seam::now();
@@ -143,9 +154,25 @@ task* worker::idle() noexcept {
         return wanted() || next_timer() < timer || (rests ? sched.injected.size() != 0 : sched.work_visible());
     };
     bool const woken = sched.seats.sleep(seat, deadline, [this] { sched.tell_hunger(); }, something, rests);
+    sched.watchman.stir();
     unasked = !woken && seam::now() >= deadline;
-    dispatches_left = 0;  // the clock has moved on: look around first
-    return nullptr;
+    dispatches_left = 0;  // the clock has moved on: look around soon
+    return woken ? sched.injected.pop() : nullptr;
+}
+
+// Looks who has got further, and takes something from where nobody has, if `may`.
+task* worker::help(bool may) noexcept {
+    task* t = nullptr;
+    bool nobody = true;
+    for (unsigned i = 0; i < sched.ordinary(); ++i) {
+        worker& other = sched.at(i);
+        std::uint64_t const got_to = other.completed.read() + other.suspensions.read();
+        bool const stuck = std::exchange(others_got_to[i], got_to) == got_to;
+        nobody = nobody && stuck;
+        if (may && stuck && t == nullptr) t = rob(other);
+    }
+    if (may && nobody && t == nullptr) t = sched.injected.pop();
+    return t;
 }
 
 // A blocking worker without a blocking task: helps with ordinary work that nobody else gets round to. [carrier]
@@ -153,24 +180,27 @@ task* worker::rest() noexcept {
     auto something = [this] { return leaving.load(relaxed) || !mail.empty() || sched.blocking_tasks.size() != 0; };
     std::int64_t const now = seam::now();
     bool const waiting = sched.work_visible();
-    // Helping goes on without a pause only where it was worth it.
-    if (std::exchange(helping, false)) saw_waiting = now - help_began >= worth_helping;
-    if (waiting && saw_waiting) {
-        task* t = sched.injected.pop();
-        if (t == nullptr) t = steal();
-        if (t != nullptr) {
+    bool may = saw_waiting;
+    if (std::exchange(helping, false)) {
+        may = now - help_began >= worth_helping;
+        if (may) help_pause = 0;
+    }
+    if (waiting) {
+        looks_left = looks;
+        if (task* const t = help(may); t != nullptr) {
             helping = true;
             help_began = now;
             return t;
         }
     }
     saw_waiting = waiting;
-    if (waiting) looks_left = looks;
     if (looks_left > 0) {
         --looks_left;
-        sched.pool_seats.sleep(seat, now + help_after, [] {}, something);
+        help_pause = std::clamp(2 * help_pause, help_after, longest_help_after);
+        sched.pool_seats.nap(seat, now + help_pause, something);
         return nullptr;
     }
+    help_pause = 0;
     std::int64_t const to_tidy = tidy(now);
     sched.deep_sleepers.fetch_add(1, seq_cst);
     ++sleeps;
@@ -230,7 +260,7 @@ void worker::starve() noexcept {
     }
     pinned = fresh_ones;
     if (hand != nullptr) return;
-    service_timers(timers, seam::now());
+    sched.service(timers, seam::now());
     if (ready.size() != 0 || hold_spare()) return;
     seats().sleep(seat, seam::now() + 1'000'000, [] {}, [this] { return leaving.load(relaxed); });
 }

@@ -17,6 +17,7 @@ static void start_thread(worker& w) {
 
 void scheduler::start_threads(unsigned first) {
     try {
+        watchman.start();
         for (unsigned i = first; i < total(); ++i) start_thread(at(i));
     } catch (...) {
         for (auto& w : workers_) w->leave(true);
@@ -24,6 +25,7 @@ void scheduler::start_threads(unsigned first) {
         pool_seats.wake_all();
         for (auto& w : workers_) w->thread.join();
         for (auto& w : workers_) w->leave(false);
+        watchman.stop();
         throw;
     }
 }
@@ -183,6 +185,7 @@ void scheduler::end_threads() noexcept {
         return;
     }
     for (auto& w : workers_) w->thread.join();
+    watchman.stop();
     // A caller of run(), or one that helps in shutdown(), is still on its way out of worker 0.
     while (true) {
         std::uint32_t const seen = zero_left_.load(acquire);

@@ -61,19 +61,22 @@ public:
     // woken by nobody. [worker that owns s]
     template <class Announce, class Work>
     bool sleep(seat& s, std::int64_t deadline, Announce&& announce, Work&& work, bool rests = false) noexcept {
-        if (s.searching) {
-            s.searching = false;
-            searching_.fetch_sub(1, seq_cst);
-        }
+        stop_searching(s);
         list(s, rests);
         if (!rests) announce();
         seam::heavy_fence();
-        if (seam::fault_injected(seam::fault::sleep_without_recheck) || !work()) {
-            // acquire: pairs with the release in call()
-            while (s.asleep.load(acquire) != 0)
-                if (!seam::futex_wait(s.asleep, 1, deadline)) break;
-        }
+        await(s, deadline, work);
         return unlist(s);
+    }
+
+    // The same without the heavy fence, for short sleeps: a wake that comes at the very moment of falling asleep may be
+    // missed, and what it was for waits until the deadline. Nobody is announced. [worker that owns s]
+    template <class Work>
+    void nap(seat& s, std::int64_t deadline, Work&& work) noexcept {
+        stop_searching(s);
+        list(s, false);
+        await(s, deadline, work);
+        unlist(s);
     }
 
     // Wakes one sleeper, if there is one and nobody searches. Call it after the work has been published. True when it
@@ -104,6 +107,18 @@ public:
     std::uint32_t searchers() const noexcept { return searching_.load(relaxed); }
 
 private:
+    void stop_searching(seat& s) noexcept {
+        if (!s.searching) return;
+        s.searching = false;
+        searching_.fetch_sub(1, seq_cst);
+    }
+    template <class Work>
+    void await(seat& s, std::int64_t deadline, Work& work) noexcept {
+        if (!seam::fault_injected(seam::fault::sleep_without_recheck) && work()) return;
+        // acquire: pairs with the release in call()
+        while (s.asleep.load(acquire) != 0)
+            if (!seam::futex_wait(s.asleep, 1, deadline)) return;
+    }
     atomic<std::uint32_t>& count_of(seat const& s) noexcept { return s.rests ? resting_ : listed_; }
     void list(seat& s, bool rests) noexcept;
     bool unlist(seat& s) noexcept;

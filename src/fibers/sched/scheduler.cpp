@@ -43,6 +43,7 @@ scheduler::scheduler(runtime_options o)
     : options(std::move(o)),
       contexts(options.context == context_backend::boost ? backend::boost : backend::native),
       trim(*this),
+      watchman(*this),
       stacks(options.stack_size, options.max_stacks),
       own_stacks(options.max_stacks),
       records(sizeof(task)),
@@ -271,6 +272,19 @@ worker& scheduler::arm(timer& t) noexcept {
     worker& other = at(ordinary() > 1 ? 1 : 0);
     if (other.timers.arm(t)) seats.wake(other.seat);
     return other;
+}
+
+void scheduler::service(timer_wheel& wheel, std::int64_t now) noexcept {
+    timer* fired = wheel.service(now);
+    // They have slept for long: their records are in no cache, nor is what they will return through.
+    for (timer const* f = fired; f != nullptr; f = f->next) __builtin_prefetch(f->woken, 1);
+    while (fired != nullptr) {
+        task* const t = fired->woken;
+        fired = fired->next;
+        auto* const frames = static_cast<std::byte const*>(t->saved.token);
+        for (std::size_t line = 0; line < 8 * 64; line += 64) __builtin_prefetch(frames + line);
+        make_ready(t);
+    }
 }
 
 // --- waking

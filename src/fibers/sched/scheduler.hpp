@@ -23,6 +23,7 @@
 #include "alloc/stack_pool.hpp"
 #include "fibers/sched/cancel.hpp"
 #include "fibers/sched/injection.hpp"
+#include "fibers/sched/monitor.hpp"
 #include "fibers/sched/overflow.hpp"
 #include "fibers/sched/parked_watch.hpp"
 #include "fibers/sched/parking.hpp"
@@ -145,6 +146,8 @@ public:
     void feed(worker& w) noexcept;
     // Whoever goes to sleep, and could steal, says so to all; then passes a heavy fence, and looks for work once more.
     void tell_hunger() noexcept;
+    // Makes ready whom the timers wake that are due in this wheel. [any thread]
+    void service(timer_wheel& wheel, std::int64_t now) noexcept;
     // A worker found that nothing is left while closed: somebody may be waiting for that. [worker]
     void check_drained() noexcept;
     // Tells whom it concerns that a task is over. [worker `w`]
@@ -183,6 +186,7 @@ public:
     fp_control const fp = fp_control::now();  // of all tasks that have none of their own
     parked_watch parked;
     trimmer trim;
+    monitor watchman;
     stack_pool stacks;
     size_classes own_stacks;
     slab_pool records;

@@ -32,6 +32,7 @@ constexpr std::int32_t points_per_look = 64;
 worker::worker(scheduler& s, unsigned i, bool b, std::uint64_t seed)
     : sched(s), index(i), blocking(b), fresh(b ? 2 : 256), timers(seam::now()), stacks(s.stacks), records(s.records),
       closures(s.closures), blocks(s.blocks), choose(seed) {
+    if (blocking) others_got_to = std::make_unique<std::uint64_t[]>(s.options.workers);
     special = blocking || s.options.observer.suspend != nullptr;
 }
 
@@ -51,6 +52,8 @@ void worker::enter() noexcept {
     if (!hold_spare()) internal_error("worker %u has no stack to begin on", index);
     home_fp = fp_control::now();
     sched.fp.put();
+    if (!blocking) answer();
+    sched.watchman.stir();
     leave_home(*this);
     home_fp.put();
     seam::set_current(outer);
@@ -88,18 +91,6 @@ void worker::answer() noexcept {
     if (special || !pinned.empty() || leaving.load(seq_cst) || sched.cancelling()) called.store(1, relaxed);
 }
 
-void worker::service_timers(timer_wheel& wheel, std::int64_t now) noexcept {
-    timer* fired = wheel.service(now);
-    while (fired != nullptr) {
-        task* const t = fired->woken;
-        fired = fired->next;
-        // It has slept for long: what it will return through is in no cache.
-        auto* const frames = static_cast<std::byte const*>(t->saved.token);
-        for (std::size_t line = 0; line < 8 * 64; line += 64) __builtin_prefetch(frames + line);
-        sched.make_ready(t);
-    }
-}
-
 // Once in a while: everything that the fast path does not look at. Returns a task that has waited long, or null.
 task* worker::look_around() noexcept {
     std::int64_t const now = seam::now();
@@ -111,8 +102,8 @@ task* worker::look_around() noexcept {
         period = std::min(longest_period, period * 2);
     dispatches_left = yields_left = yields_counted = static_cast<std::int32_t>(period);
 
-    service_timers(timers, now);
-    if (!sched.zero_present.load(relaxed) && index != 0) service_timers(sched.at(0).timers, now);
+    sched.service(timers, now);
+    if (!sched.zero_present.load(relaxed) && index != 0) sched.service(sched.at(0).timers, now);
     if (!mail.empty()) drain_mail();
     if (!ready.empty() || !fresh.empty()) sched.wake_for_work(*this);
     // In turn: what waits outside, and the oldest of our own.
@@ -201,6 +192,8 @@ task* worker::next_by_search() noexcept {
     idle_since = 0;
     unasked = false;
     if (seat.searching) found();
+    // Exact from here on: the monitor judges by it whether anybody waits for this worker.
+    if (!blocking && called.load(relaxed) != 0 && pinned.empty()) answer();
     // It was perhaps the one blocking worker that looked for waiting work, and is busy now: another has to look.
     if (blocking && sched.work_visible()) sched.wake_for_work();
     return t;

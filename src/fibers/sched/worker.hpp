@@ -20,6 +20,7 @@
 #include <hocket/detail/atomic.hpp>
 #include <hocket/detail/deque.hpp>
 #include <hocket/detail/fork.hpp>
+#include <memory>
 #include <utility>
 
 #include "alloc/block_pool.hpp"
@@ -182,10 +183,11 @@ struct alignas(64) worker : worker_face {
     // Work.
     ready_ring<task> ready;
     deque<task> fresh;
-    // What others write to make this worker do something: one line, and they touch no other of its own.
+    // What others touch to make this worker do something: one line, and no other of its own.
     alignas(64) mailbox<task> mail;   // what is pinned here, put in by others
     atomic<std::uint32_t> called{1};  // not zero: mail, leaving, pinned or special want the loop
     atomic<bool> leaving{false};      // go home at the next turn
+    parking::seat seat;               // whether it sleeps
 
     alignas(64) timer_wheel timers;
     std::uint32_t period = 61;    // dispatches from one look around to the next
@@ -199,7 +201,6 @@ struct alignas(64) worker : worker_face {
     } tally;
 
     // Sleep.
-    parking::seat seat;
     int looks_left = 0;           // blocking worker: looks for waiting ordinary work before deep sleep
     std::int64_t idle_since = 0;  // 0: not idle
     bool tidied = false;          // since then
@@ -207,6 +208,8 @@ struct alignas(64) worker : worker_face {
     bool saw_waiting = false;     // at the last look there was some
     bool helping = false;         // what ran last was ordinary work
     std::int64_t help_began = 0;
+    std::int64_t help_pause = 0;  // the last pause between two looks, in ns; 0 at the beginning, and after help that was worth it
+    std::unique_ptr<std::uint64_t[]> others_got_to;  // blocking worker: how far the ordinary ones had come at the last look
     std::int64_t stole_at = 0;    // when the last theft was; 0 when it has been judged
     std::int64_t rest_for = 0;    // the last rest, in ns; 0 after a theft that was worth it
     std::int64_t rest_until = 0;  // no theft before
@@ -241,11 +244,11 @@ private:
     task* search(std::int64_t now) noexcept;
     void judge_theft(std::int64_t now) noexcept;
     bool take_a_spare() noexcept;
-    void service_timers(timer_wheel& wheel, std::int64_t now) noexcept;
     void answer() noexcept;
     void drain_mail() noexcept;
     task* idle() noexcept;
     task* rest() noexcept;
+    task* help(bool may) noexcept;
     std::int64_t tidy(std::int64_t now) noexcept;
     void starve() noexcept;
     void found() noexcept;

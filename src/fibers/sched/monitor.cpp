@@ -1,0 +1,96 @@
+// Looking, servicing and warning: see the head of monitor.hpp.
+#include "fibers/sched/monitor.hpp"
+
+#include <bit>
+#include <string>
+
+#include "fibers/sched/describe.hpp"
+#include "fibers/sched/scheduler.hpp"
+#include "fibers/sched/worker.hpp"
+#include "seam/clock.hpp"
+
+namespace hocket::inline HOCKET_ABI::detail {
+
+void monitor::start() {
+#ifndef HOCKET_EXPLORED
+    if (sched_.options.observer.suspend != nullptr) return;
+    sights_ = std::make_unique<sight[]>(sched_.ordinary());
+    thread_.start("hocket-m", [](void* self) { static_cast<monitor*>(self)->watch(); }, this);
+#endif
+}
+
+void monitor::stop() noexcept {
+    if (!thread_.started()) return;
+    stopping_.store(1, seq_cst);
+    seam::futex_wake(stopping_, 1);
+    wake();
+    thread_.join();
+}
+
+void monitor::wake() noexcept {
+    if (asleep_.exchange(0, seq_cst) != 0) seam::futex_wake(asleep_, 1);
+}
+
+// Worker 0 without a thread is as good as asleep.
+bool monitor::all_asleep() const noexcept {
+    for (unsigned i = 0; i < sched_.ordinary(); ++i) {
+        if (i == 0 && !sched_.zero_present.load(relaxed)) continue;
+        if (sched_.at(i).seat.asleep.load(relaxed) == 0) return false;
+    }
+    return true;
+}
+
+void monitor::watch() noexcept {
+    int quiet = 0;
+    while (stopping_.load(seq_cst) == 0) {
+        std::int64_t const now = seam::now();
+        bool const suspicion = look(now);
+        quiet = all_asleep() ? quiet + 1 : 0;
+        if (quiet < patience) {
+            seam::futex_wait(stopping_, 0, now + (suspicion ? closer_look : period));
+            continue;
+        }
+        asleep_.store(1, seq_cst);
+        seam::heavy_fence();
+        if (all_asleep())
+            while (asleep_.load(seq_cst) != 0 && stopping_.load(seq_cst) == 0) seam::futex_wait(asleep_, 1);
+        asleep_.store(0, relaxed);
+        quiet = 0;
+    }
+}
+
+// Whether somebody is suspected.
+bool monitor::look(std::int64_t now) noexcept {
+    bool suspicion = false;
+    for (unsigned i = 0; i < sched_.ordinary(); ++i) {
+        worker& w = sched_.at(i);
+        if (w.timers.next_service() < now - overdue) sched_.service(w.timers, now);
+        task const* const t = w.current();
+        bool const waits = t != nullptr && (w.called.load(relaxed) != 0 || !w.mail.empty());
+        std::uint64_t const id = waits ? std::uint64_t{t->id} : 0;
+        sight& s = sights_[i];
+        if (id == 0 || id != s.id) {
+            s = {id, now, false};
+            suspicion = suspicion || id != 0;
+        } else if (!s.told) {
+            suspicion = true;
+            if (now - s.since < too_long) continue;
+            s.told = true;
+            if (std::has_single_bit(++warnings_)) warn(w, *t, now - s.since);
+        }
+    }
+    return suspicion;
+}
+
+// What it is told of the task is right if that still runs, which it does, but for bad luck.
+void monitor::warn(worker const& w, task const& t, std::int64_t held) noexcept {
+    try {
+        sched_.log(log_level::warning, "task " + describe(sched_, t) + " has held worker " + std::to_string(w.index) +
+                                           " for " + std::to_string(held / 1'000'000) +
+                                           " ms, and what only this worker can run waits");
+    } catch (std::bad_alloc const&) {
+        // Nobody can be told.
+    }
+}
+
+}  // namespace hocket::inline HOCKET_ABI::detail

@@ -1,0 +1,75 @@
+// The monitor: a thread that looks after workers whose task does not let them go.
+//
+// What it does for whoever waits behind such a task: ordinary work is taken by others anyway; timers that the worker has
+//   not serviced for `overdue` it services; of what only that worker can run (pinned fibers) it can only tell: a warning,
+//   once for a task that has been seen running at every look for `too_long`, and the number of warnings doubles from one
+//   to the next.
+// When: every `period` while any ordinary worker is awake, every `closer_look` while one is suspected, so that fibers that
+//   take turns are not taken for one. When all have been asleep for `patience` looks it sleeps too.
+// Protocol of its sleep: the monitor sets asleep_, passes a heavy fence, and looks once more whether a worker is awake; a
+//   worker that leaves its sleep passes a light fence and reads asleep_, before it runs anything: one of the two sees the
+//   other. stop() sets stopping_ and then wakes; the monitor sets asleep_ and then reads stopping_, all sequentially
+//   consistent.
+// It is not there in explored builds (what ends by itself would hide what nobody woke), nor where suspensions are
+//   observed: whoever does that watches on his own.
+// Rejected: clocks read at each dispatch; watching from idle workers (there may be none, and they sleep).
+// Source: the sysmon thread of the Go runtime does this.
+#pragma once
+
+#include <cstdint>
+#include <hocket/detail/atomic.hpp>
+#include <memory>
+
+#include "seam/fence.hpp"
+#include "seam/thread.hpp"
+
+namespace hocket::inline HOCKET_ABI::detail {
+
+class scheduler;
+struct task;
+struct worker;
+
+class monitor {
+public:
+    static constexpr std::int64_t period = 10'000'000;  // ns
+    static constexpr std::int64_t closer_look = 1'000'000;
+    static constexpr std::int64_t overdue = 10'000'000;
+    static constexpr std::int64_t too_long = 40'000'000;
+    static constexpr int patience = 4;
+
+    explicit monitor(scheduler& s) noexcept : sched_(s) {}
+
+    // Starts the thread where one is wanted. Throws std::system_error, std::bad_alloc. [under the scheduler's guard]
+    void start();
+    // Ends and joins it, if there is one. [any thread, once]
+    void stop() noexcept;
+
+    // A worker is awake, and has not run anything since it was not. [worker]
+    void stir() noexcept {
+        seam::light_fence();
+        if (asleep_.load(relaxed) != 0) [[unlikely]] wake();
+    }
+
+private:
+    // What a worker was seen to do.
+    struct sight {
+        std::uint64_t id = 0;    // of the task; 0: none that keeps anybody waiting
+        std::int64_t since = 0;
+        bool told = false;
+    };
+
+    void watch() noexcept;
+    bool look(std::int64_t now) noexcept;
+    void warn(worker const& w, task const& t, std::int64_t held) noexcept;
+    bool all_asleep() const noexcept;
+    void wake() noexcept;
+
+    scheduler& sched_;
+    std::unique_ptr<sight[]> sights_;  // of the ordinary workers
+    std::uint64_t warnings_ = 0;       // that there were, or would have been
+    atomic<std::uint32_t> stopping_{0};
+    alignas(64) atomic<std::uint32_t> asleep_{0};
+    seam::thread thread_;
+};
+
+}  // namespace hocket::inline HOCKET_ABI::detail

@@ -1,0 +1,158 @@
+// What becomes of those who wait behind a task that does not let its worker go.
+#include <hocket/go.hpp>
+#include <hocket/testing.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <hocket/latch.hpp>
+#include <hocket/runtime.hpp>
+#include <hocket/this_fiber.hpp>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "clean.hpp"
+
+using namespace std::chrono_literals;
+using hocket::runtime;
+
+namespace {
+
+// Holds the worker until `enough()`, in vain if that lasts too long: whether it came.
+template <class F>
+bool hog(F enough) {
+    auto const limit = std::chrono::steady_clock::now() + 20s;
+    while (!enough())
+        if (std::chrono::steady_clock::now() > limit) return false;
+    return true;
+}
+
+struct warnings {
+    std::mutex guard;
+    std::string text;
+    std::atomic<int> count{0};
+
+    auto logger() {
+        return [this](hocket::log_level level, std::string_view line) {
+            if (level < hocket::log_level::warning) return;
+            std::lock_guard const held(guard);
+            text.append(line).append("\n");
+            ++count;
+        };
+    }
+    std::string all() {
+        std::lock_guard const held(guard);
+        return text;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("monitor: a timer on a worker that is held fires all the same") {
+    for (unsigned const workers : {1u, 2u}) {
+        CAPTURE(workers);
+        runtime rt({.workers = workers, .blocking_workers = 1});
+        std::atomic<bool> tried{false}, came{false};
+        rt.run([&] {
+            for (bool seen = false; !seen;) {
+                hocket::latch all(2);
+                std::atomic<int> sleeps_on{-1};
+                std::atomic<bool> woken{false};
+                hocket::go([&] {
+                    sleeps_on.store(hocket::this_fiber::worker());
+                    hocket::this_fiber::sleep_for(1ms);
+                    woken.store(true);
+                    all.count_down();
+                });
+                hocket::go({.worker = 0}, [&] {
+                    while (sleeps_on.load() < 0) hocket::this_fiber::yield();
+                    if (sleeps_on.load() == 0) {
+                        tried.store(true);
+                        came.store(hog([&] { return woken.load(); }));
+                    }
+                    all.count_down();
+                });
+                all.wait();
+                seen = tried.load();
+            }
+        });
+        CHECK(came.load());
+        check_clean(rt);
+    }
+}
+
+TEST_CASE("monitor: who keeps waiting what nobody else can run is named, once") {
+    warnings said;
+    runtime rt({.workers = 2, .blocking_workers = 1, .logger = said.logger()});
+    std::atomic<bool> begun{false};
+    bool told = false;
+    int after = 0;
+    rt.run([&] {
+        hocket::latch all(2);
+        hocket::go({.name = "hog", .worker = 1}, [&] {
+            begun.store(true);
+            told = hog([&] { return said.count.load() != 0; });
+            // Not told of again.
+            auto const until = std::chrono::steady_clock::now() + 150ms;
+            hog([&] { return std::chrono::steady_clock::now() > until; });
+            after = said.count.load();
+            all.count_down();
+        });
+        while (!begun.load()) std::this_thread::yield();
+        hocket::go({.worker = 1}, [&all] { all.count_down(); });
+        all.wait();
+    });
+    CHECK(told);
+    CHECK(after == 1);
+    std::string const text = said.all();
+    CAPTURE(text);
+    CHECK(text.find("'hog' (spawned at ") != std::string::npos);
+    CHECK(text.find(" has held worker 1 for ") != std::string::npos);
+    check_clean(rt);
+}
+
+TEST_CASE("monitor: nobody is named who keeps nobody waiting, or takes turns") {
+    warnings said;
+    runtime rt({.workers = 2, .blocking_workers = 1, .logger = said.logger()});
+    rt.run([&] {
+        hocket::latch all(3);
+        auto const after = [](auto d) { return [until = std::chrono::steady_clock::now() + d] { return std::chrono::steady_clock::now() > until; }; };
+        hocket::go([&] {
+            hog(after(200ms));
+            all.count_down();
+        });
+        for (int i = 0; i < 2; ++i)
+            hocket::go({.worker = 1}, [&] {
+                for (int k = 0; k < 20; ++k) {
+                    hog(after(5ms));
+                    hocket::this_fiber::yield();
+                }
+                all.count_down();
+            });
+        all.wait();
+    });
+    CHECK(said.all() == "");
+    check_clean(rt);
+}
+
+TEST_CASE("monitor: it sleeps when all do, and is back in time") {
+    warnings said;
+    runtime rt({.workers = 2, .blocking_workers = 1, .logger = said.logger()});
+    rt.start();
+    for (int i = 1; i <= 2; ++i) {
+        std::this_thread::sleep_for(400ms);  // more than its patience
+        std::atomic<bool> begun{false};
+        std::atomic<int> over{0};
+        rt.go({.name = "hog", .worker = 1}, [&, i] {
+            begun.store(true);
+            hog([&, i] { return said.count.load() >= i; });
+            ++over;
+        });
+        while (!begun.load()) std::this_thread::yield();
+        rt.go({.worker = 1}, [&] { ++over; });
+        CHECK(hog([&] { return over.load() == 2; }));
+        CHECK(said.count.load() == i);
+    }
+    rt.shutdown();
+}
