@@ -1,6 +1,8 @@
 // Audio time: ticks at their samples, and renders that are the same bits whatever the machine does.
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <future>
 #include <hocket/go.hpp>
 #include <random>
 #include <stdexcept>
@@ -258,7 +260,9 @@ TEST_CASE("between two renders an AsyncThread that sleeps in audio time is destr
         });
         sleeper() { async->run_once(); }
     };
-    for (bool const destroy : {true, false}) {
+    enum class how { destroyed, waited_for, over };
+    for (how const ends : {how::destroyed, how::waited_for, how::over}) {
+        CAPTURE(static_cast<int>(ends));
         asleep = woken = 0;
         audio::patch p("between");
         p.add<sleeper>("sleeper");
@@ -269,8 +273,14 @@ TEST_CASE("between two renders an AsyncThread that sleeps in audio time is destr
         driver.render(100, port);
         CHECK(asleep == 1);
         auto& s = e.at<sleeper>(1);
-        if (destroy) {
+        if (ends == how::destroyed) {
             s.async.reset();
+            CHECK(woken == 1);
+        } else if (ends == how::waited_for) {
+            auto waited = std::async(std::launch::async, [&s] { s.async->quiesce(); });
+            CHECK(waited.wait_for(20s) == std::future_status::ready);
+            driver.render(48 * 40, port);  // so that it ends if it has not
+            waited.get();
             CHECK(woken == 1);
         } else {
             driver.render(48 * 40, port);

@@ -97,6 +97,27 @@ TEST_CASE("knobs and inputs from other threads: the latest value is there at the
     CHECK(last(r.engine) == 13.75f);
 }
 
+TEST_CASE("a knob that was turned before a change of graphs is turned by the new one, old module or new") {
+    rig r;
+    audio::patch p("knobs");
+    unsigned const a = p.add<teller>("a", 10.0f);
+    p.map_output({a, 0}, 0);
+    r.load(p);
+    CHECK(last(r.engine) == 10);
+    auto q = r.engine.current();
+    unsigned const b = q.add<teller>("b", 20.0f);
+    q.map_output({b, 0}, 1);
+    q.set_knob(b, 0, 0.5f);
+    r.engine.set_param(a, 0, 0.25f);
+    r.engine.apply(q);
+    CHECK(last(r.engine, 1) == 20.5f);
+    CHECK(last(r.engine) == 10.25f);
+    r.engine.set_param(a, 0, 0.75f);
+    r.engine.set_param(b, 0, 1);
+    r.engine.apply(p);
+    CHECK(last(r.engine) == 10.75f);
+}
+
 TEST_CASE("knobs that are not there, and values that make no sense, are refused in a sentence") {
     rig r;
     audio::patch p("knobs");
