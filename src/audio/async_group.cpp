@@ -114,8 +114,10 @@ void async_group::refuse_own_action(char const* what) const noexcept {
 void async_group::quiesce(async_state& state) noexcept {
     std::unique_lock held(guard_);
     if (running_ != nullptr && &running_->state == &state) refuse_own_action("an AsyncThread was waited for");
+    ++state.awaited;
     rouse(state);
     wait_quietly(held, [&] { return running_ == nullptr || &running_->state != &state; });
+    --state.awaited;
 }
 
 // Who sleeps in audio time sleeps on in real time: audio time may stand still meanwhile.
@@ -353,7 +355,9 @@ void async_group::run(async_state& state) noexcept {
 bool async_group::sleep(async_fiber& fiber, std::chrono::nanoseconds d) {
     {
         std::lock_guard const held(guard_);
-        if (wall_ || !open_.load(std::memory_order_relaxed) || running_ != &fiber || fiber.state.ending) return false;
+        if (wall_ || !open_.load(std::memory_order_relaxed) || running_ != &fiber || fiber.state.ending ||
+            fiber.state.awaited != 0)
+            return false;
         auto const ticks = (d.count() + tick_period.count() - 1) / tick_period.count();
         wakes_at_ = now_ + static_cast<std::uint64_t>(std::max<std::int64_t>(ticks, 1));
         asleep_ = true;

@@ -55,9 +55,10 @@ public:
 
     // Adds an AsyncThread. Throws std::bad_alloc. [any thread but audio]
     void join(std::shared_ptr<async_state> const& state);
-    // Waits until no call of it is under way, and takes it out; one that sleeps in audio time sleeps on in real time. In its own action misuse. [any thread but audio]
+    // Waits until no call of it is under way, and takes it out; one that sleeps in audio time sleeps on in real time. In
+    // its own action misuse. [any thread but audio]
     void leave(async_state& state) noexcept;
-    // Waits until no call of it is under way. In its own action misuse. [any thread but audio]
+    // Waits until no call of it is under way; sleeps in audio time as leave(). In its own action misuse. [any thread but audio]
     void quiesce(async_state& state) noexcept;
 
     // Gives it runner `runner` of `pool`, for an engine. The group is loose. Throws std::bad_alloc. [control]

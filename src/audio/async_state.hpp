@@ -32,6 +32,7 @@ struct async_state {
     std::string name;                    // of module and thread; does not change once there is a fiber
     std::shared_ptr<async_fiber> fiber;  // null until it is first asked for, and when it has been let go
     bool ending = false;                 // no action of it begins any more
+    unsigned awaited = 0;                // so many wait for its action to end: it does not sleep in audio time
     bool due = false;                    // a tick has found it asked for, and it has not been sent to its fiber since
     bool rested = true;                  // a tick has found it not asked for
 };
