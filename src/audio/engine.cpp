@@ -43,6 +43,11 @@ void engine::implementation::go_on() noexcept {
     halted_.store(false, std::memory_order_seq_cst);  // pairs with the load in process()
 }
 
+void engine::implementation::tell_rate(unsigned sample_rate) {
+    for (auto const& x : places_)
+        if (x != nullptr) x->what->set_samplerate(static_cast<float>(sample_rate));
+}
+
 void engine::implementation::prepare(unsigned sample_rate, unsigned max_block, tick_source ticks) {
     if (sample_rate < 1 || sample_rate > 1'000'000)
         throw std::invalid_argument("engine::prepare: a sample rate of " + std::to_string(sample_rate) +
@@ -50,9 +55,18 @@ void engine::implementation::prepare(unsigned sample_rate, unsigned max_block, t
     if (max_block == 0) throw std::invalid_argument("engine::prepare: a block has at least one frame");
     auto const held = control();
     halt();
-    if (sample_rate != sample_rate_.load(relaxed))
-        for (auto const& x : places_)
-            if (x != nullptr) x->what->set_samplerate(static_cast<float>(sample_rate));
+    unsigned const before = sample_rate_.load(relaxed);
+    try {
+        if (sample_rate != before) tell_rate(sample_rate);
+    } catch (...) {
+        try {
+            tell_rate(before);
+            go_on();
+        } catch (...) {
+            prepared_ = false;
+        }
+        throw;
+    }
     sample_rate_.store(sample_rate, relaxed);
     ticks_ = ticks;
     prepared_ = true;

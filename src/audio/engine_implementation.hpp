@@ -78,6 +78,7 @@ private:
     void load_anew(patch const& p);
     std::unique_lock<mutex> control();
     void clear() noexcept;
+    void tell_rate(unsigned sample_rate);
     void halt_audio() noexcept;
     void halt() noexcept;
     void go_on() noexcept;

@@ -303,6 +303,8 @@ void jack_driver::implementation::follow() noexcept {
         } catch (std::exception const& e) {
             // A sample rate or a block that no engine takes. The one before goes on.
             detail::log_error(client_->server() + " has changed, which the engine does not follow: " + e.what());
+        } catch (...) {
+            detail::log_error(client_->server() + " has changed, which a module does not follow");
         }
     }
 }

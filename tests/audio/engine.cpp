@@ -161,6 +161,39 @@ TEST_CASE("a module is loaded in the order that MetaModule's modules expect") {
                                            "destroyed"});
 }
 
+TEST_CASE("a sample rate that a module cannot have changes nothing") {
+    static std::vector<int> told;
+    struct teller : audio::module {
+        void update() override {}
+        void set_samplerate(float rate) override { told.push_back(static_cast<int>(rate)); }
+        void set_param(int, float) override {}
+        void set_input(int, float) override {}
+        float get_output(int) const override { return 7; }
+    };
+    struct chooser : teller {
+        bool no_other_either = false;
+        void set_samplerate(float rate) override {
+            if (rate > 50000 || (no_other_either && rate > 45000)) throw std::runtime_error("too fast for me");
+        }
+    };
+    told.clear();
+    rig r;
+    audio::patch p("rates");
+    unsigned const t = p.add<teller>("teller"), c = p.add<chooser>("chooser");
+    p.map_output({t, 0}, 0);
+    r.load(p);
+    CHECK(process(r.engine, {0}) == std::vector<float>{7});
+    CHECK_THROWS_WITH_AS(r.engine.prepare(96000, 64), "too fast for me", std::runtime_error);
+    CHECK(told == std::vector<int>{48000, 96000, 48000});
+    CHECK(r.engine.sample_rate() == 48000);
+    CHECK(process(r.engine, {0}) == std::vector<float>{7});
+    r.engine.at<chooser>(c).no_other_either = true;
+    CHECK_THROWS_AS(r.engine.prepare(96000, 64), std::runtime_error);
+    CHECK(process(r.engine, {0}) == std::vector<float>{0});
+    r.engine.prepare(44100, 64);
+    CHECK(process(r.engine, {0}) == std::vector<float>{7});
+}
+
 TEST_CASE("process is silent unless a patch is loaded, prepared and not paused") {
     rig r;
     audio::patch p("mute");

@@ -332,6 +332,8 @@ TEST_CASE("fork-join: a fiber that leaves its jobs behind is found") {
 }
 
 TEST_CASE("fork-join: a worker that sleeps without another look is found") {
+    // HOCKET_SEED=3513838209 once found it in "three jobs meet".
+    finds(fault::searcher_forgets_what_was_left, whole("left to a searcher", 20'000), "", [] { jobs_that_meet(3); });
     finds(fault::sleep_without_recheck, whole("sleeps beside a job", 20'000), "lock: ", [] { jobs_that_meet(2); });
 }
 

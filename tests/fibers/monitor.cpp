@@ -112,12 +112,18 @@ TEST_CASE("monitor: who keeps waiting what nobody else can run is named, once") 
     check_clean(rt);
 }
 
-TEST_CASE("monitor: nobody is named who keeps nobody waiting, or takes turns") {
+namespace {
+
+// What is said of a task that computes for long and keeps nobody waiting, of two that take turns on a worker that only
+// they may use, and of one that is alone there.
+std::string said_of_the_innocent() {
     warnings said;
     runtime rt({.workers = 2, .blocking_workers = 1, .logger = said.logger()});
     rt.run([&] {
-        hocket::latch all(3);
-        auto const after = [](auto d) { return [until = std::chrono::steady_clock::now() + d] { return std::chrono::steady_clock::now() > until; }; };
+        hocket::latch all(3), alone(1);
+        auto const after = [](auto d) {
+            return [until = std::chrono::steady_clock::now() + d] { return std::chrono::steady_clock::now() > until; };
+        };
         hocket::go([&] {
             hog(after(200ms));
             all.count_down();
@@ -131,9 +137,24 @@ TEST_CASE("monitor: nobody is named who keeps nobody waiting, or takes turns") {
                 all.count_down();
             });
         all.wait();
+        hocket::go({.worker = 1}, [&] {
+            hog(after(200ms));
+            alone.count_down();
+        });
+        alone.wait();
     });
-    CHECK(said.all() == "");
     check_clean(rt);
+    return said.all();
+}
+
+}  // namespace
+
+// On a busy machine a worker may stand still for 40 ms: then whoever runs there is named, rightly.
+TEST_CASE("monitor: nobody is named who keeps nobody waiting, or takes turns") {
+    std::string said;
+    for (int tries = 0; tries < 10; ++tries)
+        if ((said = said_of_the_innocent()).empty()) break;
+    CHECK(said == "");
 }
 
 TEST_CASE("monitor: it sleeps when all do, and is back in time") {

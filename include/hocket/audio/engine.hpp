@@ -103,7 +103,8 @@ public:
     void unload();
 
     // Audio may begin: tells the modules the sample rate and lets the actions run. Throws std::invalid_argument for a
-    // sample rate outside 1 .. 1,000,000 or a block of 0. [control]
+    // sample rate outside 1 .. 1,000,000 or a block of 0, and what a module throws that cannot have this rate: then all are
+    // told the rate before, and the engine goes on as it was, or is released if that fails too. [control]
     void prepare(unsigned sample_rate, unsigned max_block, tick_source ticks = tick_source::wall_clock);
     // Audio has ended: waits for running actions. Misuse in one of them, as are the calls above and pause(). [control]
     void release();

@@ -15,6 +15,7 @@ enum class fault : std::uint8_t {
     ready_ring_pop_without_race,       // the owner moves the head past an item that is being stolen
     mailbox_take_in_two_steps,         // reads the list, then empties it
     sleep_without_recheck,             // a worker announces that it sleeps, and sleeps without another look
+    searcher_forgets_what_was_left,    // who found that he must not sleep after all does not count as searching again
     timer_cancel_looks_without_lock,   // cancel() returns once the timer is out of the wheel, though it may be firing
     publish_before_saved,              // a fiber is shown to its waker before its context is stored
     park_ignores_delivery,             // a fiber that is woken on its way to sleep sleeps all the same

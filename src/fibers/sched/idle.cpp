@@ -154,6 +154,9 @@ task* worker::idle() noexcept {
         return wanted() || next_timer() < timer || (rests ? sched.injected.size() != 0 : sched.work_visible());
     };
     bool const woken = sched.seats.sleep(seat, deadline, [this] { sched.tell_hunger(); }, something, rests);
+    // As long as he counted others may have left work to him: when he takes it he has to see to the rest.
+    if (!woken && !rests && !seam::fault_injected(seam::fault::searcher_forgets_what_was_left))
+        sched.seats.start_search(seat);
     sched.watchman.stir();
     unasked = !woken && seam::now() >= deadline;
     dispatches_left = 0;  // the clock has moved on: look around soon
