@@ -31,11 +31,10 @@ constexpr std::int64_t worth_stealing = 10'000;
 constexpr std::int64_t shortest_rest = 20'000;
 constexpr std::int64_t longest_rest = 1'000'000;
 
-// A blocking worker helps with the work of a worker that has got no further from one look to the next, and with what
-// comes from outside when none has. From look to look it is so long, twice as long after each look that was in vain or
-// led to nothing worth it, within these; it goes on at once when it was worth it: the task took so long.
+// A blocking worker helps with ordinary work when it has seen some waiting at two looks in a row. From look to look it is so
+// long, twice as long each time within these; it goes on at once when helping was worth it: the task took so long.
 constexpr std::int64_t help_after = 200'000;
-constexpr std::int64_t longest_help_after = 1'600'000;
+constexpr std::int64_t longest_help_after = 3'200'000;
 constexpr std::int64_t worth_helping = 20'000;
 // How long an ordinary worker leaves a round of the trimmer to the blocking ones that sleep.
 constexpr std::int64_t give_way = 8 * trimmer::interval;
@@ -126,7 +125,7 @@ task* worker::idle() noexcept {
     unsigned round = 0;
     do {
         task* t = search(now);
-        if (t == nullptr && !rests && (t = steal()) != nullptr) stole_at = now;
+        if (t == nullptr && !rests && (t = steal()) != nullptr) stole_at = seam::now();  // a dear theft is not worth more
         if (t != nullptr) return t;
         if (leaving.load(relaxed)) return nullptr;
         bool came = false;
@@ -163,40 +162,27 @@ task* worker::idle() noexcept {
     return woken ? sched.injected.pop() : nullptr;
 }
 
-// Looks who has got further, and takes something from where nobody has, if `may`.
-task* worker::help(bool may) noexcept {
-    task* t = nullptr;
-    bool nobody = true;
-    for (unsigned i = 0; i < sched.ordinary(); ++i) {
-        worker& other = sched.at(i);
-        std::uint64_t const got_to = other.completed.read() + other.suspensions.read();
-        bool const stuck = std::exchange(others_got_to[i], got_to) == got_to;
-        nobody = nobody && stuck;
-        if (may && stuck && t == nullptr) t = rob(other);
-    }
-    if (may && nobody && t == nullptr) t = sched.injected.pop();
-    return t;
-}
-
 // A blocking worker without a blocking task: helps with ordinary work that nobody else gets round to. [carrier]
 task* worker::rest() noexcept {
     auto something = [this] { return leaving.load(relaxed) || !mail.empty() || sched.blocking_tasks.size() != 0; };
     std::int64_t const now = seam::now();
     bool const waiting = sched.work_visible();
-    bool may = saw_waiting;
+    // Helping goes on without a pause only where it was worth it.
     if (std::exchange(helping, false)) {
-        may = now - help_began >= worth_helping;
-        if (may) help_pause = 0;
+        saw_waiting = now - help_began >= worth_helping;
+        if (saw_waiting) help_pause = 0;
     }
-    if (waiting) {
-        looks_left = looks;
-        if (task* const t = help(may); t != nullptr) {
+    if (waiting && saw_waiting) {
+        task* t = sched.injected.pop();
+        if (t == nullptr) t = steal();
+        if (t != nullptr) {
             helping = true;
-            help_began = now;
+            help_began = seam::now();  // what it took to get it does not make it worth more
             return t;
         }
     }
     saw_waiting = waiting;
+    if (waiting) looks_left = looks;
     if (looks_left > 0) {
         --looks_left;
         help_pause = std::clamp(2 * help_pause, help_after, longest_help_after);

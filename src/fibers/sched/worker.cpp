@@ -32,7 +32,6 @@ constexpr std::int32_t points_per_look = 64;
 worker::worker(scheduler& s, unsigned i, bool b, std::uint64_t seed)
     : sched(s), index(i), blocking(b), fresh(b ? 2 : 256), timers(seam::now()), stacks(s.stacks), records(s.records),
       closures(s.closures), blocks(s.blocks), choose(seed) {
-    if (blocking) others_got_to = std::make_unique<std::uint64_t[]>(s.options.workers);
     special = blocking || s.options.observer.suspend != nullptr;
 }
 

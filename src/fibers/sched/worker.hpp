@@ -20,7 +20,6 @@
 #include <hocket/detail/atomic.hpp>
 #include <hocket/detail/deque.hpp>
 #include <hocket/detail/fork.hpp>
-#include <memory>
 #include <utility>
 
 #include "alloc/block_pool.hpp"
@@ -209,7 +208,6 @@ struct alignas(64) worker : worker_face {
     bool helping = false;         // what ran last was ordinary work
     std::int64_t help_began = 0;
     std::int64_t help_pause = 0;  // the last pause between two looks, in ns; 0 at the beginning, and after help that was worth it
-    std::unique_ptr<std::uint64_t[]> others_got_to;  // blocking worker: how far the ordinary ones had come at the last look
     std::int64_t stole_at = 0;    // when the last theft was; 0 when it has been judged
     std::int64_t rest_for = 0;    // the last rest, in ns; 0 after a theft that was worth it
     std::int64_t rest_until = 0;  // no theft before
@@ -248,7 +246,6 @@ private:
     void drain_mail() noexcept;
     task* idle() noexcept;
     task* rest() noexcept;
-    task* help(bool may) noexcept;
     std::int64_t tidy(std::int64_t now) noexcept;
     void starve() noexcept;
     void found() noexcept;
