@@ -1,11 +1,14 @@
 // The audio side makes no system call, allocates nothing and takes no lock: seen by tools that are first seen to work
 // (realtime_system_calls.cpp, realtime_hooks.cpp).
 #include <doctest/doctest.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <memory>
 #include <mutex>
+#include <thread>
 
 #include "async_support.hpp"
 #include "every_module.hpp"
@@ -322,4 +325,30 @@ TEST_CASE("no module enters the kernel or allocates, while its action loads, sav
     CHECK(l.failure() == "");
     CHECK(d.failure() == "");
     CHECK(c.failure() == "");
+}
+
+namespace {
+
+// Never leaves the hooks for long; nothing here has a handler that a cancellation could meet.
+void* post_for_ever(void* s) {
+    pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, nullptr);
+    for (;;) sem_post(static_cast<sem_t*>(s));
+}
+
+}  // namespace
+
+// As libjack's process thread is, when its server dies.
+TEST_CASE("a thread may be cancelled in a hooked call") {
+    sem_t s;
+    REQUIRE(sem_init(&s, 0, 0) == 0);
+    for (int i = 0; i < 200; ++i) {
+        pthread_t thread;
+        REQUIRE(pthread_create(&thread, nullptr, post_for_ever, &s) == 0);
+        std::this_thread::sleep_for(std::chrono::microseconds(50 + i));
+        pthread_cancel(thread);
+        void* result = nullptr;
+        CHECK(pthread_join(thread, &result) == 0);
+        CHECK(result == PTHREAD_CANCELED);
+    }
+    sem_destroy(&s);
 }

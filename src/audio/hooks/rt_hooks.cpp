@@ -2,6 +2,8 @@
 //
 // What is asked for is done by the next in line, whoever that is. Outside of a checked section a call costs a read of
 // the thread's watch.
+// A thread that is to be cancelled anywhere (libjack ends its own so) is unwound out of these calls: they are compiled
+// without exceptions, else noexcept, and every place without a handler, would end the program.
 // Not hooked: what unlocks (its lock was seen), reallocarray and the like (they call these).
 // Memory order: a resolved function may be stored twice, with the same value.
 #include <dlfcn.h>
