@@ -44,8 +44,10 @@ void engine::implementation::go_on() noexcept {
 }
 
 void engine::implementation::tell_rate(unsigned sample_rate) {
+    rate_is_told_ = false;
     for (auto const& x : places_)
         if (x != nullptr) x->what->set_samplerate(static_cast<float>(sample_rate));
+    rate_is_told_ = true;
 }
 
 void engine::implementation::prepare(unsigned sample_rate, unsigned max_block, tick_source ticks) {
@@ -57,13 +59,14 @@ void engine::implementation::prepare(unsigned sample_rate, unsigned max_block, t
     halt();
     unsigned const before = sample_rate_.load(relaxed);
     try {
-        if (sample_rate != before) tell_rate(sample_rate);
+        if (sample_rate != before || !rate_is_told_) tell_rate(sample_rate);
     } catch (...) {
         try {
             tell_rate(before);
             go_on();
         } catch (...) {
             prepared_ = false;
+            set_audio_class(audio_class::unknown);
         }
         throw;
     }

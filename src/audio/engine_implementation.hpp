@@ -99,6 +99,7 @@ private:
     tick_source ticks_ = tick_source::wall_clock;
     std::uint64_t tick_ = 0;
     bool prepared_ = false;
+    bool rate_is_told_ = true;  // all modules have been told sample_rate_
     bool paused_ = false;
 
     std::mutex directory_;  // of turned_, for set(); taken after control_

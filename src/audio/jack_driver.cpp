@@ -315,7 +315,12 @@ void jack_driver::implementation::adapt() {
     unsigned const rate = wanted_rate_.load(std::memory_order_relaxed);
     if (size == prepared_block_ && rate == prepared_rate_) return;
     room_.store(std::min(size, prepared_block_), std::memory_order_relaxed);
-    engine_.prepare(rate, size, tick_source::wall_clock);
+    try {
+        engine_.prepare(rate, size, tick_source::wall_clock);
+    } catch (...) {
+        room_.store(prepared_block_, std::memory_order_release);
+        throw;
+    }
     prepared_block_ = size;
     prepared_rate_ = rate;
     room_.store(size, std::memory_order_release);  // pairs with the acquire in play()

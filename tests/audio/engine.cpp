@@ -190,7 +190,10 @@ TEST_CASE("a sample rate that a module cannot have changes nothing") {
     r.engine.at<chooser>(c).no_other_either = true;
     CHECK_THROWS_AS(r.engine.prepare(96000, 64), std::runtime_error);
     CHECK(process(r.engine, {0}) == std::vector<float>{0});
-    r.engine.prepare(44100, 64);
+    told.clear();
+    r.engine.at<chooser>(c).no_other_either = false;
+    r.engine.prepare(48000, 64);
+    CHECK(told == std::vector<int>{48000});
     CHECK(process(r.engine, {0}) == std::vector<float>{7});
 }
 

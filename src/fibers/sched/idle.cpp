@@ -75,6 +75,8 @@ task* worker::rob(worker& victim) noexcept {
     std::size_t const got = ready.steal_half(victim.ready);
     if (got == 0) return nullptr;
     steals += got;
+    // Whoever looked before it came here and goes to sleep now has said so.
+    if (got > 1) sched.wake_for_work(*this);
     return ready.pop(mine);
 }
 
@@ -159,7 +161,7 @@ task* worker::idle() noexcept {
     sched.watchman.stir();
     unasked = !woken && seam::now() >= deadline;
     dispatches_left = 0;  // the clock has moved on: look around soon
-    return woken ? sched.injected.pop() : nullptr;
+    return woken && !leaving.load(relaxed) ? sched.injected.pop() : nullptr;
 }
 
 // A blocking worker without a blocking task: helps with ordinary work that nobody else gets round to. [carrier]
@@ -248,10 +250,13 @@ void worker::starve() noexcept {
             fresh_ones.push(t);
     }
     pinned = fresh_ones;
+    note_pinned();
     if (hand != nullptr) return;
     sched.service(timers, seam::now());
     if (ready.size() != 0 || hold_spare()) return;
     seats().sleep(seat, seam::now() + 1'000'000, [] {}, [this] { return leaving.load(relaxed); });
+    if (seat.searching) found();
+    if (!blocking) sched.watchman.stir();
 }
 
 parking& worker::seats() noexcept { return blocking ? sched.pool_seats : sched.seats; }
@@ -259,7 +264,6 @@ parking& worker::seats() noexcept { return blocking ? sched.pool_seats : sched.s
 // Ends a search: others may have left work to it. [carrier]
 void worker::found() noexcept {
     if (!seats().found(seat)) return;
-    if (blocking && sched.blocking_tasks.size() != 0) sched.pool_seats.wake();
     if (sched.work_visible()) sched.wake_for_work();
     if (sched.injected.size() != 0 && sched.seats.resting() != 0) sched.seats.wake_resting();
 }

@@ -14,6 +14,8 @@ namespace hocket::inline HOCKET_ABI::detail {
 void monitor::start() {
 #ifndef HOCKET_EXPLORED
     if (sched_.options.observer.suspend != nullptr) return;
+    stopping_.store(0, relaxed);
+    asleep_.store(0, relaxed);
     sights_ = std::make_unique<sight[]>(sched_.ordinary());
     thread_.start("hocket-m", [](void* self) { static_cast<monitor*>(self)->watch(); }, this);
 #endif
@@ -44,10 +46,10 @@ void monitor::watch() noexcept {
     int quiet = 0;
     while (stopping_.load(seq_cst) == 0) {
         std::int64_t const now = seam::now();
-        bool const suspicion = look(now);
+        look(now);
         quiet = all_asleep() ? quiet + 1 : 0;
         if (quiet < patience) {
-            seam::futex_wait(stopping_, 0, now + (suspicion ? closer_look : period));
+            seam::futex_wait(stopping_, 0, now + period);
             continue;
         }
         asleep_.store(1, seq_cst);
@@ -59,27 +61,22 @@ void monitor::watch() noexcept {
     }
 }
 
-// Whether somebody is suspected.
-bool monitor::look(std::int64_t now) noexcept {
-    bool suspicion = false;
+void monitor::look(std::int64_t now) noexcept {
     for (unsigned i = 0; i < sched_.ordinary(); ++i) {
         worker& w = sched_.at(i);
         if (w.timers.next_service() < now - overdue) sched_.service(w.timers, now);
         task const* const t = w.current();
-        bool const waits = t != nullptr && (w.called.load(relaxed) != 0 || !w.mail.empty());
+        bool const waits = t != nullptr && (w.has_pinned.load(relaxed) || !w.mail.empty());
         std::uint64_t const id = waits ? std::uint64_t{t->id} : 0;
+        std::uint64_t const suspensions = w.suspensions.read();
         sight& s = sights_[i];
-        if (id == 0 || id != s.id) {
-            s = {id, now, false};
-            suspicion = suspicion || id != 0;
-        } else if (!s.told) {
-            suspicion = true;
-            if (now - s.since < too_long) continue;
+        if (id == 0 || id != s.id || suspensions != s.suspensions) {
+            s = {id, suspensions, now, false};
+        } else if (!s.told && now - s.since >= too_long) {
             s.told = true;
             if (std::has_single_bit(++warnings_)) warn(w, *t, now - s.since);
         }
     }
-    return suspicion;
 }
 
 // What it is told of the task is right if that still runs, which it does, but for bad luck.

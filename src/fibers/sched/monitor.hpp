@@ -1,11 +1,10 @@
 // The monitor: a thread that looks after workers whose task does not let them go.
 //
-// What it does for whoever waits behind such a task: ordinary work is taken by others anyway; timers that the worker has
+// What it does for whoever waits behind such a task: ordinary work is taken by others, blocking workers included; timers that the worker has
 //   not serviced for `overdue` it services; of what only that worker can run (pinned fibers) it can only tell: a warning,
-//   once for a task that has been seen running at every look for `too_long`, and the number of warnings doubles from one
-//   to the next.
-// When: every `period` while any ordinary worker is awake, every `closer_look` while one is suspected, so that fibers that
-//   take turns are not taken for one. When all have been asleep for `patience` looks it sleeps too.
+//   once for a task that has run for `too_long` while there was some and nothing has been suspended on that worker (while
+//   there is some every suspension is counted at once); the number of tasks doubles from one warning to the next.
+// When: every `period` while any ordinary worker is awake. When all have been asleep for `patience` looks it sleeps too.
 // Protocol of its sleep: the monitor sets asleep_, passes a heavy fence, and looks once more whether a worker is awake; a
 //   worker that leaves its sleep passes a light fence and reads asleep_, before it runs anything: one of the two sees the
 //   other. stop() sets stopping_ and then wakes; the monitor sets asleep_ and then reads stopping_, all sequentially
@@ -32,7 +31,6 @@ struct worker;
 class monitor {
 public:
     static constexpr std::int64_t period = 10'000'000;  // ns
-    static constexpr std::int64_t closer_look = 1'000'000;
     static constexpr std::int64_t overdue = 10'000'000;
     static constexpr std::int64_t too_long = 40'000'000;
     static constexpr int patience = 4;
@@ -54,12 +52,13 @@ private:
     // What a worker was seen to do.
     struct sight {
         std::uint64_t id = 0;    // of the task; 0: none that keeps anybody waiting
+        std::uint64_t suspensions = 0;
         std::int64_t since = 0;
         bool told = false;
     };
 
     void watch() noexcept;
-    bool look(std::int64_t now) noexcept;
+    void look(std::int64_t now) noexcept;
     void warn(worker const& w, task const& t, std::int64_t held) noexcept;
     bool all_asleep() const noexcept;
     void wake() noexcept;

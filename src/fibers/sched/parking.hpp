@@ -1,4 +1,5 @@
-// Where workers sleep when there is nothing to do, and how they are woken: no wake is lost, and at most one at a time.
+// Where workers sleep when there is nothing to do, and how they are woken: no wake is lost (by a nap: until it ends), and
+// at most one at a time.
 //
 // States of a worker: busy; searching (looks for work, counted in searching_); asleep (its seat is listed,
 // seat.asleep is 1).
@@ -8,6 +9,7 @@
 //             list, count it as searching, clear asleep; futex.
 //   A sleeper who only rests from stealing is listed apart: he is woken for what is his alone and for what is in
 //   nobody's own queues (wake_resting), not for what he could steal.
+//   A nap is a sleep without the heavy fence.
 //   A waker that sees a searcher leaves the work to him: he will look at every source again after he has stopped
 //   searching. A searcher who finds something must call found(): if he was the last, the work that others left to him
 //   needs a waker.

@@ -51,8 +51,7 @@ void worker::enter() noexcept {
     if (!hold_spare()) internal_error("worker %u has no stack to begin on", index);
     home_fp = fp_control::now();
     sched.fp.put();
-    if (!blocking) answer();
-    sched.watchman.stir();
+    if (!blocking) sched.watchman.stir();
     leave_home(*this);
     home_fp.put();
     seam::set_current(outer);
@@ -160,6 +159,8 @@ task* worker::take_injected() noexcept {
         if (!fresh.push(t)) sched.injected.push(t);
         odd |= has_fresh;
     }
+    // As after a theft.
+    if (!ready.empty() || !fresh.empty()) sched.wake_for_work(*this);
     return first;
 }
 
@@ -191,10 +192,13 @@ task* worker::next_by_search() noexcept {
     idle_since = 0;
     unasked = false;
     if (seat.searching) found();
-    // Exact from here on: the monitor judges by it whether anybody waits for this worker.
-    if (!blocking && called.load(relaxed) != 0 && pinned.empty()) answer();
-    // It was perhaps the one blocking worker that looked for waiting work, and is busy now: another has to look.
-    if (blocking && sched.work_visible()) sched.wake_for_work();
+    note_pinned();
+    if (blocking) {
+        // While it looked for work, or did not sleep after all, what came may have been left to it.
+        if (sched.blocking_tasks.size() != 0) sched.pool_seats.wake();
+        // It was perhaps the one that looked for waiting work, and is busy now: another has to look.
+        if (sched.work_visible()) sched.wake_for_work();
+    }
     return t;
 }
 

@@ -84,7 +84,12 @@ struct alignas(64) worker : worker_face {
     // The same for what only this worker may run. [this worker]
     void push_pinned(task* t) noexcept {
         pinned.push(t);
+        has_pinned.store(true, relaxed);
         called.store(1, relaxed);
+    }
+    // Says whether there is any of that. [this worker]
+    void note_pinned() noexcept {
+        if (has_pinned.load(relaxed) != !pinned.empty()) has_pinned.store(!pinned.empty(), relaxed);
     }
 
     // Whether the loop has to be asked what comes next: it is time to look around, or somebody else's business waits,
@@ -161,6 +166,7 @@ struct alignas(64) worker : worker_face {
     // What a switch touches, beside worker_face.
     landing landing_order;
     task_list pinned;              // ready fibers that only this worker may run
+    atomic<bool> has_pinned{false};  // for the monitor: when a task begins, whether there are any
     // Until the next look around: dispatches, and yields from one fiber to another without the loop.
     std::int32_t dispatches_left = 0;
     std::int32_t yields_left = 0;
@@ -184,7 +190,7 @@ struct alignas(64) worker : worker_face {
     deque<task> fresh;
     // What others touch to make this worker do something: one line, and no other of its own.
     alignas(64) mailbox<task> mail;   // what is pinned here, put in by others
-    atomic<std::uint32_t> called{1};  // not zero: mail, leaving, pinned or special want the loop
+    atomic<std::uint32_t> called{1};  // not zero: mail, leaving, pinned, cancelling or special want the loop
     atomic<bool> leaving{false};      // go home at the next turn
     parking::seat seat;               // whether it sleeps
 
