@@ -59,6 +59,7 @@ private:
 
     void watch() noexcept;
     void look(std::int64_t now) noexcept;
+    std::uint64_t id_of(task const& t) const noexcept;
     void warn(worker const& w, task const& t, std::int64_t held) noexcept;
     bool all_asleep() const noexcept;
     void wake() noexcept;
