@@ -57,7 +57,7 @@ std::size_t size_for_peak(std::size_t peak) noexcept {
 // Whether memcheck runs us: of valgrind's tools it alone knows which bits are defined. Then the inline way of allocate()
 // sees no block, so that every allocation comes to allocate_slow() and is marked there. Elsewhere that costs nothing.
 bool const watched = [] {
-    unsigned char byte = 0, bits = 0;
+    [[maybe_unused]] unsigned char byte = 0, bits = 0;  // without valgrind the request is a constant
     return VALGRIND_GET_VBITS(&byte, &bits, 1) == 1;
 }();
 
