@@ -7,7 +7,8 @@
 //
 // The colour is 0 to 1984 bytes by the slot's number: tops of neighbouring stacks, and their records, fall into
 // different cache sets. Record and outermost frames share the top page, so a parked fiber costs one page.
-// States: a slot is uncarved (no guard yet), carved (guard set, nothing touched), or holds a stack that exists: in use,
+// States: a slot is uncarved (no guard yet), carved (guard set; its top page has memory where that came with a whole slab,
+//   in a crowd; nothing else is touched), or holds a stack that exists: in use,
 //   in a cache, warm (pooled here), or cold: pooled, and all its memory given back, record included. Slots are carved in
 //   slabs, and first used one by one, in order.
 // Protocol: guard_ covers the sets, carved_ and method_. A stack in use belongs to who took it, record included, but

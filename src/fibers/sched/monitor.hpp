@@ -1,9 +1,10 @@
 // The monitor: a thread that looks after workers whose task does not let them go.
 //
-// What it does for whoever waits behind such a task: ordinary work is taken by others, blocking workers included; timers that the worker has
-//   not serviced for `overdue` it services; of what only that worker can run (pinned fibers) it can only tell: a warning,
-//   once for a task that has run for `too_long` while there was some and nothing has been suspended on that worker (while
-//   there is some every suspension is counted at once); the number of tasks doubles from one warning to the next.
+// What it does for whoever waits behind such a task: ordinary work is taken by others, blocking workers included; timers
+//   that the worker has not serviced for `overdue` it services; of what only that worker can run (pinned fibers) it can
+//   only tell: a warning, once for a task that has run for `too_long` while there was some and nothing has been suspended
+//   on that worker (while there is some every suspension is counted at once); the number of tasks doubles from one
+//   warning to the next.
 // When: every `period` while any ordinary worker is awake. When all have been asleep for `patience` looks it sleeps too.
 // Protocol of its sleep: the monitor sets asleep_, passes a heavy fence, and looks once more whether a worker is awake; a
 //   worker that leaves its sleep passes a light fence and reads asleep_, before it runs anything: one of the two sees the
