@@ -110,9 +110,11 @@ FIBER_TEST_CASE("hazards: a thread's recursive mutex lets in every fiber of its 
 #endif
 
 namespace {
+std::atomic<bool> begun{false};
 hocket::event initialised;
 int initialised_slowly() {
     static int const value = [] {
+        begun.store(true);
         initialised.wait();
         return 5;
     }();
@@ -130,7 +132,7 @@ FIBER_TEST_CASE("hazards: who waits for a static that is being initialised, or f
         auto const stays = this_fiber::pin();
         sum += initialised_slowly();
     });
-    this_fiber::sleep_for(std::chrono::milliseconds(1));
+    while (!begun.load()) this_fiber::sleep_for(std::chrono::microseconds(100));
     hocket::fiber second({.worker = 0}, [&] {
         entering.store(true);
         sum += initialised_slowly();

@@ -37,6 +37,13 @@ struct context {
     explicit operator bool() const noexcept { return token != nullptr; }
 };
 
+// The frames that whoever goes on at `token` returns through first, `lines` cache lines of them. Null, and a token that is
+// no longer true, do no harm.
+HOCKET_ALWAYS_INLINE void prefetch_frames(void const* token, std::uintptr_t lines) noexcept {
+    for (std::uintptr_t line = 0; line < lines; ++line)
+        __builtin_prefetch(reinterpret_cast<void const*>(reinterpret_cast<std::uintptr_t>(token) + 64 * line));
+}
+
 // A stack as sanitizers want to know it; plain builds carry nothing.
 struct stack_view {
 #if defined(HOCKET_ASAN)

@@ -10,7 +10,7 @@ namespace hocket::inline HOCKET_ABI::detail {
 // I3. The worker is asked for anew: whoever lands may have left from another thread.
 HOCKET_ALWAYS_INLINE worker& landed(context left) noexcept {
     worker& w = *this_worker();
-    *w.landing_order.store = left.token;
+    set_before_glances(*w.landing_order.store, left.token);
     if (auto* const then = w.landing_order.then; then != nullptr) {
         w.landing_order.then = nullptr;
         then(w, w.landing_order.what);

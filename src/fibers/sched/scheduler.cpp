@@ -276,13 +276,13 @@ worker& scheduler::arm(timer& t) noexcept {
 
 void scheduler::service(timer_wheel& wheel, std::int64_t now) noexcept {
     timer* fired = wheel.service(now);
-    // They have slept for long: their records are in no cache, nor is what they will return through.
+    // They have slept for long: their records are in no cache, nor is what they will return through. One who armed his
+    // timer at another worker's may still be on his way to sleep.
     for (timer const* f = fired; f != nullptr; f = f->next) __builtin_prefetch(f->woken, 1);
     while (fired != nullptr) {
         task* const t = fired->woken;
         fired = fired->next;
-        auto* const frames = static_cast<std::byte const*>(t->saved.token);
-        for (std::size_t line = 0; line < 8 * 64; line += 64) __builtin_prefetch(frames + line);
+        prefetch_frames(glance(t->saved.token), 8);
         make_ready(t);
     }
 }

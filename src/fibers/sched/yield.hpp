@@ -22,8 +22,7 @@ HOCKET_ALWAYS_INLINE void yield_task(worker* w, task* t) noexcept {
         if (w->ready.rotate(t, n, after)) [[likely]] {
             // Of a thousand fibers no near cache has all the stacks.
             check_fp(*w);
-            __builtin_prefetch(after->saved.token);
-            __builtin_prefetch(static_cast<std::byte const*>(after->saved.token) + 64);
+            prefetch_frames(after->saved.token, 2);
             if (t->own == nullptr) t->own = w->carrier;
             t->turn(task_state::running, task_state::ready);
             stack_view onto;
