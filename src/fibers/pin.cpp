@@ -23,6 +23,7 @@ pin_scope::pin_scope() noexcept : before_(any_worker) {
     if (t == nullptr) return;
     before_ = t->pinned;
     if (before_ != any_worker) return;
+    w->sched.watchman.want();
     if (!w->blocking || t->kind == task_kind::blocking) {
         t->pinned = static_cast<std::int16_t>(w->index);
         return;

@@ -17,7 +17,6 @@ static void start_thread(worker& w) {
 
 void scheduler::start_threads(unsigned first) {
     try {
-        watchman.start();
         for (unsigned i = first; i < total(); ++i) start_thread(at(i));
     } catch (...) {
         for (auto& w : workers_) w->leave(true);
@@ -25,7 +24,6 @@ void scheduler::start_threads(unsigned first) {
         pool_seats.wake_all();
         for (auto& w : workers_) w->thread.join();
         for (auto& w : workers_) w->leave(false);
-        watchman.stop();
         throw;
     }
 }
@@ -185,7 +183,6 @@ void scheduler::end_threads() noexcept {
         return;
     }
     for (auto& w : workers_) w->thread.join();
-    watchman.stop();
     // A caller of run(), or one that helps in shutdown(), is still on its way out of worker 0.
     while (true) {
         std::uint32_t const seen = zero_left_.load(acquire);
@@ -196,6 +193,7 @@ void scheduler::end_threads() noexcept {
         seam::futex_wait(zero_left_, seen);
     }
     while (visitors_.load(acquire) != 0) seam::pause();  // pairs with the release in ~visit()
+    watchman.stop();
     finished_.store(2, release);  // pairs with the acquires above
     seam::futex_wake(finished_, INT32_MAX);
 }

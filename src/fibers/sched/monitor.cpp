@@ -11,13 +11,17 @@
 
 namespace hocket::inline HOCKET_ABI::detail {
 
-void monitor::start() {
+void monitor::start() noexcept {
+    if (wanted_.exchange(true, relaxed)) return;
 #ifndef HOCKET_EXPLORED
     if (sched_.options.observer.suspend != nullptr) return;
-    stopping_.store(0, relaxed);
-    asleep_.store(0, relaxed);
-    sights_ = std::make_unique<sight[]>(sched_.ordinary());
-    thread_.start("hocket-m", [](void* self) { static_cast<monitor*>(self)->watch(); }, this);
+    try {
+        sights_ = std::make_unique<sight[]>(sched_.ordinary());
+        thread_.start("hocket-m", [](void* self) { static_cast<monitor*>(self)->watch(); }, this);
+    } catch (std::exception const&) {
+        sched_.log(log_level::warning,
+                   "no thread can be had to look after those who wait behind a task that holds its worker");
+    }
 #endif
 }
 

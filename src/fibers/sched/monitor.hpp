@@ -5,14 +5,16 @@
 //   only tell: a warning, once for a task that has run for `too_long` while there was some and nothing has been suspended
 //   on that worker (while there is some every suspension is counted at once); the number of tasks doubles from one
 //   warning to the next.
-// When: every `period` while any ordinary worker is awake. When all have been asleep for `patience` looks it sleeps too.
+// When: from the first timer or pinned task on, every `period` while any ordinary worker is awake. When all have been
+//   asleep for `patience` looks it sleeps too.
 // Protocol of its sleep: the monitor sets asleep_, passes a heavy fence, and looks once more whether a worker is awake; a
 //   worker that leaves its sleep passes a light fence and reads asleep_, before it runs anything: one of the two sees the
 //   other. stop() sets stopping_ and then wakes; the monitor sets asleep_ and then reads stopping_, all sequentially
 //   consistent.
 // It is not there in explored builds (what ends by itself would hide what nobody woke), nor where suspensions are
 //   observed: whoever does that watches on his own.
-// Rejected: clocks read at each dispatch; watching from idle workers (there may be none, and they sleep).
+// Rejected: a thread from the start (another thread in the process makes every wake-up dearer by a tenth on two cores,
+//   and most programs keep nobody waiting); clocks read at each dispatch; watching from idle workers (there may be none, and they sleep).
 // Source: the sysmon thread of the Go runtime does this.
 #pragma once
 
@@ -38,9 +40,12 @@ public:
 
     explicit monitor(scheduler& s) noexcept : sched_(s) {}
 
-    // Starts the thread where one is wanted. Throws std::system_error, std::bad_alloc. [under the scheduler's guard]
-    void start();
-    // Ends and joins it, if there is one. [any thread, once]
+    // There is somebody to look after now, or will be. What calls it is counted: the scheduler has not ended its threads.
+    // [any thread]
+    void want() noexcept {
+        if (!wanted_.load(relaxed)) [[unlikely]] start();
+    }
+    // Ends and joins the thread, if there is one; none is wanted any more. [any thread, once]
     void stop() noexcept;
 
     // A worker is awake, and has not run anything since it was not. [worker]
@@ -58,6 +63,7 @@ private:
         bool told = false;
     };
 
+    void start() noexcept;
     void watch() noexcept;
     void look(std::int64_t now) noexcept;
     std::uint64_t id_of(task const& t) const noexcept;
@@ -71,6 +77,7 @@ private:
     atomic<std::uint32_t> stopping_{0};
     alignas(64) atomic<std::uint32_t> asleep_{0};
     seam::thread thread_;
+    atomic<bool> wanted_{false};
 };
 
 }  // namespace hocket::inline HOCKET_ABI::detail

@@ -97,6 +97,7 @@ void scheduler::equip(worker* w, task& t, launch const* how) {
     try {
         if (how != nullptr) {
             t.pinned = static_cast<std::int16_t>(how->worker);
+            if (how->worker != any_worker) watchman.want();
             if (!how->name.empty() || how->delay.count() > 0 || how->own_fp_control) {
                 auto extra = std::make_unique<task_extra>();
                 extra->name = how->name;
@@ -261,6 +262,7 @@ void scheduler::requeue(worker& w, task* t) noexcept {
 }
 
 worker& scheduler::arm(timer& t) noexcept {
+    watchman.want();
     worker* const w = this_worker();
     bool const mine = w != nullptr && &w->sched == this;
     if (mine && !w->blocking) {
