@@ -61,20 +61,23 @@ private:
     bool give(void* item, Unlock unlock);
     template <class Unlock>
     bool take(void* to, Unlock unlock) noexcept;
-    channel_status wait_in(wait_queue& queue, wait_reason why, void* item, wait_limit limit);
+    channel_status wait_in(wait_list& queue, wait_reason why, void* item, wait_limit limit);
 
-    item_type const& type_;
-    std::size_t const capacity_;
-    mutable lock guard_;
+    // All that a send and a receive change, in one cache line.
+    alignas(64) mutable lock guard_;
     bool const sliding_;
     bool closed_ = false;
+    wait_list senders_;
+    wait_list receivers_;
+    std::size_t head_ = 0;  // position of the oldest
+    std::size_t count_ = 0;
+    std::uint64_t dropped_ = 0;
+
+    // What they read.
     std::byte* items_ = nullptr;  // a ring of room_ items
     std::size_t room_ = 0;        // a power of two, or 0
-    std::size_t head_ = 0;        // position of the oldest
-    std::size_t count_ = 0;
-    wait_queue senders_;    // guarded by guard_, their own locks unused
-    wait_queue receivers_;  // likewise
-    std::uint64_t dropped_ = 0;
+    item_type const& type_;
+    std::size_t const capacity_;
     std::uint64_t const id_;  // the order in which a select locks
 };
 

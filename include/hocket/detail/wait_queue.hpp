@@ -8,11 +8,15 @@ namespace hocket::inline HOCKET_ABI::detail {
 
 struct wait_node;
 
-// Its functions are in src/fibers/sync/wait_queue.hpp; every one but empty_hint() needs guard held.
-struct wait_queue {
-    lock guard;
+// Its functions are in src/fibers/sync/wait_queue.hpp; every one needs the lock that guards it.
+struct wait_list {
     wait_node* first = nullptr;
     wait_node* last = nullptr;
+};
+
+// One with a lock of its own.
+struct wait_queue : wait_list {
+    lock guard;
 };
 
 }  // namespace hocket::inline HOCKET_ABI::detail

@@ -150,18 +150,24 @@ task* worker::idle() noexcept {
     std::int64_t const to_tidy = tidy(now);
     std::int64_t const timer = next_timer();
     std::int64_t const deadline = std::min({timer, to_tidy, rests ? rest_until : seam::forever});
+    bool stayed = false;
     auto something = [&] {
         sched.check_drained();
-        return wanted() || next_timer() < timer || (rests ? sched.injected.size() != 0 : sched.work_visible());
+        stayed = wanted() || next_timer() < timer || (rests ? sched.injected.size() != 0 : sched.work_visible());
+        return stayed;
     };
     bool const woken = sched.seats.sleep(seat, deadline, [this] { sched.tell_hunger(); }, something, rests);
     // As long as he counted others may have left work to him: when he takes it he has to see to the rest.
-    if (!woken && !rests && !seam::fault_injected(seam::fault::searcher_forgets_what_was_left))
+    if ((stayed || !woken) && !rests && !seam::fault_injected(seam::fault::searcher_forgets_what_was_left))
         sched.seats.start_search(seat);
     sched.watchman.stir();
     unasked = !woken && seam::now() >= deadline;
     dispatches_left = 0;  // the clock has moved on: look around soon
-    return woken && !leaving.load(relaxed) ? sched.injected.pop() : nullptr;
+    if (!woken || leaving.load(relaxed)) return nullptr;
+    // What only he can do comes at once.
+    if (!mail.empty()) drain_mail();
+    task* const t = pinned.pop();
+    return t != nullptr ? t : sched.injected.pop();
 }
 
 // A blocking worker without a blocking task: helps with ordinary work that nobody else gets round to. [carrier]

@@ -19,7 +19,7 @@ class mailbox {
 public:
     // Adds an item. [any thread]
     void put(T* item) noexcept {
-        T* head = head_.load(relaxed);
+        T* head = nullptr;  // it mostly is; to look first would fetch the line twice
         do item->link = head;
         while (!head_.compare_exchange_weak(head, item, release, relaxed));
     }

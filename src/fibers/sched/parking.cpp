@@ -24,8 +24,9 @@ void parking::remove(seat& s) noexcept {
     count_of(s).store(count_of(s).load(relaxed) - 1, relaxed);
 }
 
-// Takes the seat off the list if nobody did; true when somebody called it.
+// Takes the seat off the list if nobody did; true when somebody called it. He was the last to write it.
 bool parking::unlist(seat& s) noexcept {
+    if (s.asleep.load(acquire) == 0) return true;  // pairs with the release in call()
     hold held(guard_);
     if (s.listed) {
         remove(s);
@@ -34,12 +35,14 @@ bool parking::unlist(seat& s) noexcept {
     return s.called;
 }
 
-// Under guard_: the seat's owner is to wake, and counts as searching from now on.
-void parking::call(seat& s) noexcept {
+// Under guard_: the seat's owner is to wake, and counts as searching from now on if he has to search.
+void parking::call(seat& s, bool searches) noexcept {
     remove(s);
     s.called = true;
-    s.searching = true;
-    searching_.fetch_add(1, seq_cst);
+    if (searches) {
+        s.searching = true;
+        searching_.fetch_add(1, seq_cst);
+    }
     s.asleep.store(0, release);  // pairs with the acquire in sleep()
 }
 
@@ -50,7 +53,7 @@ bool parking::wake_one() noexcept {
         s = first_;
         while (s != nullptr && s->rests) s = s->next;
         if (s == nullptr || searching_.load(relaxed) != 0) return false;
-        call(*s);
+        call(*s, true);
     }
     seam::futex_wake(s->asleep, 1);
     return true;
@@ -63,7 +66,7 @@ void parking::wake_resting() noexcept {
         s = first_;
         while (s != nullptr && !s->rests) s = s->next;
         if (s == nullptr || searching_.load(relaxed) != 0) return;
-        call(*s);
+        call(*s, true);
     }
     seam::futex_wake(s->asleep, 1);
 }
@@ -72,7 +75,7 @@ bool parking::wake_this(seat& s) noexcept {
     {
         hold held(guard_);
         if (!s.listed) return false;
-        call(s);
+        call(s, false);
     }
     seam::futex_wake(s.asleep, 1);
     return true;
@@ -86,7 +89,7 @@ void parking::wake_all() noexcept {
             hold held(guard_);
             s = first_;
             if (s == nullptr) return;
-            call(*s);
+            call(*s, true);
         }
         seam::futex_wake(s->asleep, 1);
     }

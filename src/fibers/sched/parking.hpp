@@ -6,7 +6,8 @@
 // Protocol:
 //   sleeper:  stop searching; list the seat, set asleep; announce(); heavy_fence; look at every source once more; futex.
 //   waker:    publish the work; light_fence; if somebody is listed and nobody is searching, take one seat off the
-//             list, count it as searching, clear asleep; futex.
+//             list, count it as searching, clear asleep; futex. Who is woken by name, for what only he may do, does not
+//             count: nobody leaves anything to him.
 //   A sleeper who only rests from stealing is listed apart: he is woken for what is his alone and for what is in
 //   nobody's own queues (wake_resting), not for what he could steal.
 //   A nap is a sleep without the heavy fence.
@@ -89,7 +90,7 @@ public:
         return wake_one();
     }
 
-    // Wakes the owner of `s` if he sleeps: for work that only he may do. [any thread]
+    // Wakes the owner of `s` if he sleeps: for work that only he may do. He does not search. [any thread]
     bool wake(seat& s) noexcept {
         seam::light_fence();
         if (s.asleep.load(relaxed) == 0) return false;
@@ -125,7 +126,7 @@ private:
     void list(seat& s, bool rests) noexcept;
     bool unlist(seat& s) noexcept;
     void remove(seat& s) noexcept;
-    void call(seat& s) noexcept;
+    void call(seat& s, bool searches) noexcept;
     bool wake_one() noexcept;
     bool wake_this(seat& s) noexcept;
 

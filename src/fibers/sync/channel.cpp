@@ -43,7 +43,7 @@ void delete_ring(item_type const& type, std::byte* ring) noexcept {
 }  // namespace
 
 channel_core::channel_core(item_type const& type, std::size_t capacity, bool sliding)
-    : type_(type), capacity_(capacity), sliding_(sliding), id_(draw_id(this_worker())) {
+    : sliding_(sliding), type_(type), capacity_(capacity), id_(draw_id(this_worker())) {
     if (sliding && capacity == 0) throw std::invalid_argument("hocket: a sliding channel has no capacity of 0");
     std::size_t const wanted = capacity == no_bound ? 16 : capacity;
     if (wanted == 0) return;
@@ -89,14 +89,13 @@ channel_status channel_core::receive(void* to, wait_limit limit) {
 }
 
 // Waits in a queue for the other side. The lock is held, and given back.
-channel_status channel_core::wait_in(wait_queue& queue, wait_reason why, void* item, wait_limit limit) {
-    waiter me(why);
-    channel_node node(me, item);
-    enqueue(queue, node);
-    std::uint32_t const key = me.wait(guard_, limit);
+channel_status channel_core::wait_in(wait_list& queue, wait_reason why, void* item, wait_limit limit) {
+    wait_in_list<channel_node> me(why, item);
+    enqueue(queue, me.node);
+    std::uint32_t const key = me.who.wait(guard_, limit);
     if (waiter::gave_up(key)) {
         hold held(guard_);
-        remove(queue, node);
+        remove(queue, me.node);
     }
     if (key == waiter::cancelled) throw_cancelled();
     return status_of(key);
@@ -108,7 +107,7 @@ bool channel_core::close() noexcept {
         hold held(guard_);
         if (closed_) return false;
         closed_ = true;
-        for (wait_queue* q : {&senders_, &receivers_})
+        for (wait_list* q : {&senders_, &receivers_})
             while (wait_node* const n = claim_next(*q, channel_node::was_closed)) woken.add(n);
     }
     woken.deliver();

@@ -18,9 +18,12 @@ struct channel_node : wait_node {
         : wait_node(w, i), first_key(2 * case_index) {}
     std::uint32_t const first_key;
 };
+#ifndef HOCKET_EXPLORED
+static_assert(sizeof(wait_in_list<channel_node>) == 64, "who ends a wait reads one cache line of it");
+#endif
 
 // As claim_first() of wait_queue.hpp.
-HOCKET_ALWAYS_INLINE channel_node* claim_next(wait_queue& q, std::uint32_t how) noexcept {
+HOCKET_ALWAYS_INLINE channel_node* claim_next(wait_list& q, std::uint32_t how) noexcept {
     while (auto* const n = static_cast<channel_node*>(q.first)) {
         remove(q, *n);
         if (n->who.claim(n->first_key + how)) return n;

@@ -96,7 +96,7 @@ public:
 private:
     std::uint64_t id_in(std::uint32_t place) const noexcept { return cases_[cases_[place].locked].on->id_; }
 
-    static wait_queue& queue_of(select_case& c) noexcept { return c.sends ? c.on->senders_ : c.on->receivers_; }
+    static wait_list& queue_of(select_case& c) noexcept { return c.sends ? c.on->senders_ : c.on->receivers_; }
 
     // Calls f once for each channel, in the order of locks.
     template <class F>

@@ -39,7 +39,7 @@ bool shared_timed_mutex::enter_or_queue(std::uint32_t shuts_out, std::uint32_t e
 }
 
 // Under the lock: claims all readers that wait, or the first writer; returns what that adds to state_.
-static std::uint32_t claim_all(wait_queue& readers, std::uint32_t each, claimed_list& woken) noexcept {
+static std::uint32_t claim_all(wait_list& readers, std::uint32_t each, claimed_list& woken) noexcept {
     std::uint32_t sum = 0;
     while (wait_node* const n = claim_first(readers)) {
         woken.add(n);
@@ -47,7 +47,7 @@ static std::uint32_t claim_all(wait_queue& readers, std::uint32_t each, claimed_
     }
     return sum;
 }
-static std::uint32_t claim_one(wait_queue& writers, std::uint32_t one, claimed_list& woken) noexcept {
+static std::uint32_t claim_one(wait_list& writers, std::uint32_t one, claimed_list& woken) noexcept {
     wait_node* const n = claim_first(writers);
     if (n == nullptr) return 0;
     woken.add(n);

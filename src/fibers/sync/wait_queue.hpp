@@ -1,6 +1,6 @@
-// The operations on a wait_queue: waiters in the order they came.
+// The operations on a wait_list: waiters in the order they came.
 //
-// Every function needs the lock that guards the queue: its own, or its object's.
+// Every function needs the lock that guards the list: its queue's own, or its object's.
 #pragma once
 
 #include <hocket/detail/wait_queue.hpp>
@@ -21,7 +21,7 @@ struct wait_node {
     bool queued = false;
 };
 
-inline void enqueue(wait_queue& q, wait_node& n) noexcept {
+inline void enqueue(wait_list& q, wait_node& n) noexcept {
     n.next = nullptr;
     n.previous = q.last;
     (q.last != nullptr ? q.last->next : q.first) = &n;
@@ -29,8 +29,16 @@ inline void enqueue(wait_queue& q, wait_node& n) noexcept {
     n.queued = true;
 }
 
+// A wait, and its place in one list: in one cache line, for whoever ends it often runs on another core.
+template <class Node>
+struct alignas(64) wait_in_list {
+    explicit wait_in_list(wait_reason why, void* item = nullptr) noexcept : who(why), node(who, item) {}
+    waiter who;
+    Node node;
+};
+
 // Takes it out if it is still there: true if it was.
-inline bool remove(wait_queue& q, wait_node& n) noexcept {
+inline bool remove(wait_list& q, wait_node& n) noexcept {
     if (!n.queued) return false;
     (n.previous != nullptr ? n.previous->next : q.first) = n.next;
     (n.next != nullptr ? n.next->previous : q.last) = n.previous;
@@ -40,7 +48,7 @@ inline bool remove(wait_queue& q, wait_node& n) noexcept {
 
 // Takes out the first waiter whose wait can still be ended, and claims it for `key`: the caller delivers. Null when
 // there is none. Those whose wait has ended otherwise are taken out and forgotten.
-inline wait_node* claim_first(wait_queue& q, std::uint32_t key = 1) noexcept {
+inline wait_node* claim_first(wait_list& q, std::uint32_t key = 1) noexcept {
     while (wait_node* const n = q.first) {
         remove(q, *n);
         if (n->who.claim(key)) return n;
@@ -52,15 +60,14 @@ inline wait_node* claim_first(wait_queue& q, std::uint32_t key = 1) noexcept {
 // when the limit came first: it is out of the queue again, and if nobody else had taken it out, left() was called under
 // the lock. Throws cancelled after the same.
 template <class Left>
-bool wait_queued(wait_queue& q, lock& guard, wait_reason why, wait_limit const& limit, Left left) {
-    waiter me(why);
-    wait_node node(me);
-    enqueue(q, node);
-    std::uint32_t const key = me.wait(guard, limit);
+bool wait_queued(wait_list& q, lock& guard, wait_reason why, wait_limit const& limit, Left left) {
+    wait_in_list<wait_node> me(why);
+    enqueue(q, me.node);
+    std::uint32_t const key = me.who.wait(guard, limit);
     if (!waiter::gave_up(key)) return true;
     {
         hold guarded(guard);
-        if (remove(q, node)) left();
+        if (remove(q, me.node)) left();
     }
     if (key == waiter::cancelled) throw_cancelled();
     return false;

@@ -53,7 +53,7 @@ public:
     static bool gave_up(std::uint32_t key) noexcept { return key == timed_out || key >= cancelled; }
 
     // A wait of the calling fiber, or thread. [any thread]
-    explicit waiter(wait_reason why) noexcept : task_(this_task()), why_(why) {}
+    explicit waiter(wait_reason why) noexcept : why_(why), task_(this_task()) {}
     waiter(waiter const&) = delete;
     waiter& operator=(waiter const&) = delete;
 
@@ -158,8 +158,8 @@ private:
     }
 
     atomic<std::uint32_t> word_{0};
-    task* const task_;  // null: a plain thread
     wait_reason const why_;
+    task* const task_;  // null: a plain thread
     lock* source_;  // of wait_alone(); null when that has been cancelled
 };
 
