@@ -6,7 +6,7 @@
  * HOCKET_FOREVER does not end, 0 and less look once. No function throws; a function that is handed over must neither throw nor
  * longjmp out of itself. The thread brackets are those of the C++ headers, which say more about each thing: [any thread], or
  * [fiber] for a task of a runtime.
- * What C++ has beyond this: futures, scopes, parallel algorithms, select, locals, barriers, stop tokens for every wait.
+ * What C++ has beyond this: futures, scopes, parallel algorithms, locals, barriers, stop tokens for every wait.
  */
 #ifndef HOCKET_HOCKET_H
 #define HOCKET_HOCKET_H
@@ -32,7 +32,8 @@ typedef enum hocket_status {
     HOCKET_NO_MEMORY,   /* or no stack of the size that was asked for */
     HOCKET_NO_RUNTIME,  /* the caller is in none, or it has been shut down */
     HOCKET_NO_THREAD,   /* the system has no thread left, or lacks another resource */
-    HOCKET_CANCELLED    /* the caller's runtime is being cancelled: it should clean up and return */
+    HOCKET_CANCELLED,   /* the caller's runtime is being cancelled: it should clean up and return */
+    HOCKET_STOPPED      /* the caller was asked to stop, and had said that this ends its wait */
 } hocket_status;
 
 /* A sentence for a status; never NULL. [any thread] */
@@ -172,6 +173,19 @@ HOCKET_EXPORT hocket_status hocket_channel_recv(hocket_channel* channel, void** 
 HOCKET_EXPORT hocket_status hocket_channel_recv_for(hocket_channel* channel, void** pointer, int64_t nanoseconds);
 /* Refuses further sends, and wakes all who wait. */
 HOCKET_EXPORT void hocket_channel_close(hocket_channel* channel);
+
+/* One of several sends and receives. */
+typedef struct hocket_case {
+    hocket_channel* channel; /* NULL: left out */
+    int sends;               /* 0: it receives */
+    void* pointer;           /* what to send; what has been received, NULL if the channel is closed */
+} hocket_case;
+/* Carries out one of n cases, whichever can be done first; of several that can be done now each is as likely. *chosen is its
+ * index. HOCKET_OK: it was carried out. HOCKET_CLOSED: its channel is closed, nothing was sent or received; leave it out next
+ * time. Else none was, and *chosen is n: HOCKET_TIMEOUT; HOCKET_STOPPED, only if `heeds_stop` is not 0: the calling fiber was
+ * asked to stop (hocket_fiber_request_stop()), before or meanwhile, and nothing could be done now; HOCKET_INVALID: nothing
+ * could ever end this wait; HOCKET_NO_MEMORY. */
+HOCKET_EXPORT hocket_status hocket_select(hocket_case* cases, size_t n, int64_t nanoseconds, int heeds_stop, size_t* chosen);
 
 #ifdef __cplusplus
 }

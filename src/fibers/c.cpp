@@ -10,6 +10,7 @@
 #include <hocket/fiber.hpp>
 #include <hocket/go.hpp>
 #include <hocket/runtime.hpp>
+#include <hocket/select.hpp>
 #include <hocket/semaphore.hpp>
 #include <hocket/this_fiber.hpp>
 #include <hocket/timed_mutex.hpp>
@@ -106,6 +107,7 @@ hocket_status named(hocket::channel_status s) noexcept {
     switch (s) {
         case hocket::channel_status::success: return HOCKET_OK;
         case hocket::channel_status::closed: return HOCKET_CLOSED;
+        case hocket::channel_status::stopped: return HOCKET_STOPPED;
         default: return HOCKET_TIMEOUT;
     }
 }
@@ -123,6 +125,7 @@ char const* hocket_describe(hocket_status status) {
         case HOCKET_NO_MEMORY: return "there is no memory, or no stack of that size";
         case HOCKET_NO_RUNTIME: return "the caller is in no runtime, or it has been shut down";
         case HOCKET_CANCELLED: return "the caller's runtime is being cancelled";
+        case HOCKET_STOPPED: return "the caller was asked to stop";
         case HOCKET_NO_THREAD: return "the system has no thread left, or lacks another resource";
     }
     return "no hocket_status";
@@ -282,5 +285,33 @@ hocket_status hocket_channel_recv_for(hocket_channel* channel, void** pointer, i
     return s;
 }
 void hocket_channel_close(hocket_channel* channel) { channel->object.close(); }
+
+hocket_status hocket_select(hocket_case* cases, size_t n, int64_t nanoseconds, int heeds_stop, size_t* chosen) {
+    *chosen = n;
+    return result_of([&] {
+        namespace d = hocket::detail;
+        std::stop_token const token = heeds_stop != 0 ? hocket::this_fiber::get_stop_token() : std::stop_token();
+        d::wait_limit limit;
+        if (token.stop_possible()) limit.stop = &token;
+        if (nanoseconds != HOCKET_FOREVER)
+            limit.deadline = nanoseconds <= 0 ? 0 : d::from_now(std::chrono::nanoseconds(nanoseconds));
+        auto const entries = std::make_unique<d::select_case[]>(n);
+        bool any = false;
+        for (size_t i = 0; i < n; ++i) {
+            hocket_case& c = cases[i];
+            if (c.channel == nullptr) continue;
+            any = true;
+            entries[i].on = &d::core_of::of(c.channel->object);
+            entries[i].item = &c.pointer;
+            entries[i].sends = c.sends != 0;
+        }
+        if (!any && limit.none()) return HOCKET_INVALID;
+        d::select_outcome const o = d::select_among(entries.get(), n, limit);
+        bool const done = o.status == hocket::channel_status::success || o.status == hocket::channel_status::closed;
+        if (done) *chosen = o.index;
+        if (o.status == hocket::channel_status::closed && cases[o.index].sends == 0) cases[o.index].pointer = nullptr;
+        return named(o.status);
+    });
+}
 
 }  // extern "C"

@@ -182,10 +182,89 @@ static void locks(void) {
     hocket_mutex_destroy(mutex);
 }
 
+/* ---- select */
+
+static hocket_channel *questions, *answers;
+static int asked[items];
+
+/* Sends numbers and receives them back, whichever can be done, until it has got all. */
+static void ask_and_listen(void* data) {
+    long* const sum = data;
+    int sent = 0, received = 0;
+    while (received < items) {
+        hocket_case cases[2] = {{answers, 0, NULL}, {sent < items ? questions : NULL, 1, &asked[sent % items]}};
+        size_t chosen = 7;
+        asked[sent % items] = sent;
+        CHECK(hocket_select(cases, 2, HOCKET_FOREVER, 0, &chosen) == HOCKET_OK && chosen < 2);
+        if (chosen == 1) {
+            ++sent;
+        } else {
+            *sum += *(int*)cases[0].pointer;
+            ++received;
+        }
+    }
+    hocket_channel_close(questions);
+}
+
+static void wait_for_a_stop(void* data) {
+    hocket_case never = {answers, 0, data};
+    size_t chosen = 7;
+    *(int*)data = hocket_select(&never, 1, HOCKET_FOREVER, 1, &chosen) == HOCKET_STOPPED && chosen == 1 && never.pointer == data;
+}
+
+static void selects(void) {
+    long sum = 0;
+    void* got = NULL;
+    size_t chosen = 7;
+    int stopped = 0, here = 0, first = 0;
+    hocket_fiber *asks = NULL, *stops = NULL;
+    questions = hocket_channel_create(0);
+    answers = hocket_channel_create(4);
+    CHECK(hocket_fiber_create(NULL, ask_and_listen, &sum, &asks) == HOCKET_OK);
+    while (hocket_channel_recv(questions, &got) == HOCKET_OK) CHECK(hocket_channel_send(answers, got) == HOCKET_OK);
+    hocket_fiber_join(asks);
+    CHECK(sum == (long)items * (items - 1) / 2);
+
+    hocket_case cases[2] = {{answers, 0, &here}, {NULL, 0, &here}};
+    CHECK(hocket_select(cases, 2, 0, 0, &chosen) == HOCKET_TIMEOUT && chosen == 2);
+    CHECK(hocket_select(cases, 2, ms, 1, &chosen) == HOCKET_TIMEOUT && chosen == 2);
+    CHECK(cases[0].pointer == &here);
+    CHECK(hocket_select(cases + 1, 1, HOCKET_FOREVER, 0, &chosen) == HOCKET_INVALID && chosen == 1);
+    CHECK(hocket_select(NULL, 0, ms, 0, &chosen) == HOCKET_TIMEOUT && chosen == 0);
+    cases[1].channel = questions;
+    CHECK(hocket_select(cases, 2, HOCKET_FOREVER, 0, &chosen) == HOCKET_CLOSED && chosen == 1 && cases[1].pointer == NULL);
+    cases[1].sends = 1;
+    cases[1].pointer = &here;
+    CHECK(hocket_select(cases, 2, HOCKET_FOREVER, 0, &chosen) == HOCKET_CLOSED && chosen == 1 && cases[1].pointer == &here);
+
+    CHECK(hocket_fiber_create(NULL, wait_for_a_stop, &stopped, &stops) == HOCKET_OK);
+    hocket_sleep(ms);
+    hocket_fiber_request_stop(stops);
+    hocket_fiber_join(stops);
+    CHECK(stopped == 1);
+
+    /* Both can always be done: neither is always taken. */
+    hocket_case both[2] = {{answers, 1, &here}, {answers, 0, NULL}};
+    CHECK(hocket_channel_send(answers, &here) == HOCKET_OK && hocket_channel_send(answers, &here) == HOCKET_OK);
+    for (int i = 0; i < 200; ++i) {
+        CHECK(hocket_select(both, 2, HOCKET_FOREVER, 0, &chosen) == HOCKET_OK);
+        if (chosen == 0) {
+            ++first;
+            CHECK(hocket_channel_recv(answers, &got) == HOCKET_OK && got == &here);
+        } else {
+            CHECK(both[1].pointer == &here && hocket_channel_send(answers, &here) == HOCKET_OK);
+        }
+    }
+    CHECK(first > 0 && first < 200);
+    hocket_channel_destroy(questions);
+    hocket_channel_destroy(answers);
+}
+
 static void everything(void* data) {
     tasks();
     channels();
     locks();
+    selects();
     ++*(int*)data;
 }
 
@@ -205,6 +284,8 @@ static void wait_for_ever(void* data) {
     hocket_fiber* sleeper = NULL;
     hocket_status slept = HOCKET_OK;
     void* got = data;
+    hocket_case either = {channel, 0, NULL};
+    size_t chosen = 0;
     CHECK(hocket_fiber_create(NULL, sleep_long, &slept, &sleeper) == HOCKET_OK);
     hocket_yield();
     hocket_semaphore_release(cancelled.begun, 1);
@@ -213,6 +294,7 @@ static void wait_for_ever(void* data) {
     cancelled.times += hocket_channel_recv(channel, &got) == HOCKET_CANCELLED && got == NULL;
     cancelled.times += hocket_channel_send_for(channel, NULL, HOCKET_FOREVER) == HOCKET_CANCELLED;
     cancelled.times += hocket_sleep(1000 * ms) == HOCKET_CANCELLED;
+    cancelled.times += hocket_select(&either, 1, HOCKET_FOREVER, 0, &chosen) == HOCKET_CANCELLED && chosen == 1;
     hocket_mutex_lock(mutex);
     cancelled.times += hocket_condition_wait(condition, mutex) == HOCKET_CANCELLED;
     hocket_mutex_unlock(mutex);
@@ -279,13 +361,13 @@ int main(void) {
     CHECK(hocket_runtime_go(runtime, wait_for_ever, NULL) == HOCKET_OK);
     CHECK(hocket_semaphore_acquire(cancelled.begun) == HOCKET_OK);
     CHECK(hocket_runtime_cancel(runtime, HOCKET_FOREVER) == HOCKET_OK);
-    CHECK(cancelled.times == 8);
+    CHECK(cancelled.times == 9);
     CHECK(hocket_runtime_cancel(runtime, 0) == HOCKET_OK);
     hocket_runtime_destroy(runtime);
     hocket_semaphore_destroy(cancelled.never);
     hocket_semaphore_destroy(cancelled.begun);
 
-    for (int s = HOCKET_OK; s <= HOCKET_CANCELLED; ++s)
+    for (int s = HOCKET_OK; s <= HOCKET_STOPPED; ++s)
         for (int other = HOCKET_OK; other < s; ++other)
             CHECK(strcmp(hocket_describe((hocket_status)s), hocket_describe((hocket_status)other)) != 0);
     return failures;

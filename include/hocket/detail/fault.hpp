@@ -16,6 +16,9 @@ enum class fault : std::uint8_t {
     mailbox_take_in_two_steps,         // reads the list, then empties it
     sleep_without_recheck,             // a worker announces that it sleeps, and sleeps without another look
     searcher_forgets_what_was_left,    // who found that he must not sleep after all does not count as searching again
+    called_forgets_what_was_left,      // the same of one who was woken by name meanwhile, for what only he may do
+    thief_keeps_the_rest,              // who has stolen several fibers wakes nobody for those that he does not run
+    blocking_worker_keeps_the_rest,    // a blocking worker that has found work wakes nobody for what came while it looked
     timer_cancel_looks_without_lock,   // cancel() returns once the timer is out of the wheel, though it may be firing
     publish_before_saved,              // a fiber is shown to its waker before its context is stored
     park_ignores_delivery,             // a fiber that is woken on its way to sleep sleeps all the same

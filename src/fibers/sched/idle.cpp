@@ -76,7 +76,7 @@ task* worker::rob(worker& victim) noexcept {
     if (got == 0) return nullptr;
     steals += got;
     // Whoever looked before it came here and goes to sleep now has said so.
-    if (got > 1) sched.wake_for_work(*this);
+    if (got > 1 && !seam::fault_injected(seam::fault::thief_keeps_the_rest)) sched.wake_for_work(*this);
     return ready.pop(mine);
 }
 
@@ -158,6 +158,7 @@ task* worker::idle() noexcept {
     };
     bool const woken = sched.seats.sleep(seat, deadline, [this] { sched.tell_hunger(); }, something, rests);
     // As long as he counted others may have left work to him: when he takes it he has to see to the rest.
+    stayed = stayed && !seam::fault_injected(seam::fault::called_forgets_what_was_left);
     if ((stayed || !woken) && !rests && !seam::fault_injected(seam::fault::searcher_forgets_what_was_left))
         sched.seats.start_search(seat);
     sched.watchman.stir();

@@ -193,7 +193,7 @@ task* worker::next_by_search() noexcept {
     unasked = false;
     if (seat.searching) found();
     note_pinned();
-    if (blocking) {
+    if (blocking && !seam::fault_injected(seam::fault::blocking_worker_keeps_the_rest)) {
         // While it looked for work, or did not sleep after all, what came may have been left to it.
         if (sched.blocking_tasks.size() != 0) sched.pool_seats.wake();
         // It was perhaps the one that looked for waiting work, and is busy now: another has to look.
