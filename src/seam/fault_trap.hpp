@@ -47,10 +47,11 @@ public:
     void take_off() noexcept;
 
 private:
-    void* before_ = nullptr;
-    std::size_t before_bytes_ = 0;
-    bool before_on_ = false;
-    bool on_ = false;
+    // Unused where threads are virtual.
+    [[maybe_unused]] void* before_ = nullptr;
+    [[maybe_unused]] std::size_t before_bytes_ = 0;
+    [[maybe_unused]] bool before_on_ = false;
+    [[maybe_unused]] bool on_ = false;
 };
 
 // For the judge: calls last_words(what), which need not be safe in a signal handler, and aborts. A fault in it, or more

@@ -61,7 +61,7 @@ public:
     std::size_t size() const noexcept { return count_.load(relaxed); }
 
 private:
-    lock guard_;
+    alignas(64) lock guard_;
     task_list list_;
     atomic<std::size_t> count_{0};  // written under guard_
 };

@@ -130,9 +130,10 @@ private:
     bool wake_one() noexcept;
     bool wake_this(seat& s) noexcept;
 
-    lock guard_;
+    // One cache line: who wakes somebody touches it and the seat.
+    alignas(64) lock guard_;
     seat* first_ = nullptr;  // the last to fall asleep: his caches are the warmest
-    alignas(64) atomic<std::uint32_t> listed_{0};
+    atomic<std::uint32_t> listed_{0};
     atomic<std::uint32_t> resting_{0};
     atomic<std::uint32_t> searching_{0};
 };
