@@ -4,6 +4,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <functional>
 #include <hocket/latch.hpp>
 #include <hocket/runtime.hpp>
 #include <hocket/this_fiber.hpp>
@@ -176,4 +179,39 @@ TEST_CASE("monitor: it sleeps when all do, and is back in time") {
         CHECK(said.count.load() == i);
     }
     rt.shutdown();
+}
+
+namespace {
+
+// Whether a thread of this process is a monitor.
+bool monitor_is_there() {
+    for (auto const& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+        std::ifstream file(thread.path() / "comm");
+        if (std::string name; std::getline(file, name) && name == "hocket-m") return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+TEST_CASE("monitor: its thread begins with the first timer, pinned task or pin, and not before") {
+    std::function<void()> const causes[] = {
+        [] { hocket::this_fiber::sleep_for(1ms); },
+        [] { hocket::go({.worker = 0}, [] {}); },
+        [] { hocket::go({.delay = 1ms}, [] {}); },
+        [] { auto const stays = hocket::this_fiber::pin(); },
+    };
+    for (auto const& cause : causes) {
+        CAPTURE(&cause - causes);
+        runtime rt({.workers = 2, .blocking_workers = 1});
+        rt.run([] { hocket::go([] { hocket::this_fiber::yield(); }); });
+        CHECK_FALSE(monitor_is_there());
+        rt.run([&] {
+            cause();
+            cause();
+        });
+        CHECK(hog(monitor_is_there));  // it gives itself its name
+        rt.shutdown();
+        CHECK(hog([] { return !monitor_is_there(); }));
+    }
 }

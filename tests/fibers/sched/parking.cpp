@@ -144,6 +144,7 @@ TEST_CASE("parking: a wake for one seat wakes that one") {
     });
     REQUIRE(soon([&] { return p.sleepers() == 2; }));
     CHECK(p.wake(a));
+    CHECK(p.searchers() == 0);  // nobody may leave anything to who was called by name
     first.join();
     CHECK(a_awake.load());
     CHECK_FALSE(b_awake.load());
