@@ -184,7 +184,7 @@ typedef struct hocket_case {
  * index. HOCKET_OK: it was carried out. HOCKET_CLOSED: its channel is closed, nothing was sent or received; leave it out next
  * time. Else none was, and *chosen is n: HOCKET_TIMEOUT; HOCKET_STOPPED, only if `heeds_stop` is not 0: the calling fiber was
  * asked to stop (hocket_fiber_request_stop()), before or meanwhile, and nothing could be done now; HOCKET_INVALID: nothing
- * could ever end this wait; HOCKET_NO_MEMORY. */
+ * could ever end this wait, or there are more than 65,536 cases; HOCKET_NO_MEMORY. */
 HOCKET_EXPORT hocket_status hocket_select(hocket_case* cases, size_t n, int64_t nanoseconds, int heeds_stop, size_t* chosen);
 
 #ifdef __cplusplus

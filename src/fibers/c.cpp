@@ -103,6 +103,8 @@ hocket_status result_of(F f) noexcept {
     return thrown == HOCKET_OK ? ended : thrown;
 }
 
+constexpr size_t most_cases = 65'536;
+
 hocket_status named(hocket::channel_status s) noexcept {
     switch (s) {
         case hocket::channel_status::success: return HOCKET_OK;
@@ -290,6 +292,7 @@ hocket_status hocket_select(hocket_case* cases, size_t n, int64_t nanoseconds, i
     *chosen = n;
     return result_of([&] {
         namespace d = hocket::detail;
+        if (n > most_cases) return HOCKET_INVALID;
         std::stop_token const token = heeds_stop != 0 ? hocket::this_fiber::get_stop_token() : std::stop_token();
         d::wait_limit limit;
         if (token.stop_possible()) limit.stop = &token;
@@ -307,6 +310,7 @@ hocket_status hocket_select(hocket_case* cases, size_t n, int64_t nanoseconds, i
         }
         if (!any && limit.none()) return HOCKET_INVALID;
         d::select_outcome const o = d::select_among(entries.get(), n, limit);
+        if (o.status == hocket::channel_status::would_block && token.stop_requested()) return HOCKET_STOPPED;
         bool const done = o.status == hocket::channel_status::success || o.status == hocket::channel_status::closed;
         if (done) *chosen = o.index;
         if (o.status == hocket::channel_status::closed && cases[o.index].sends == 0) cases[o.index].pointer = nullptr;

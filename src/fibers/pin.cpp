@@ -18,12 +18,12 @@ static void hand_over(worker& w, void* what) {
 }
 
 pin_scope::pin_scope() noexcept : before_(any_worker) {
-    worker* const w = this_worker();
-    task* const t = w != nullptr ? w->current() : nullptr;
+    task* const t = this_task();
     if (t == nullptr) return;
     before_ = t->pinned;
     if (before_ != any_worker) return;
-    w->sched.watchman.want();
+    t->home->watchman.want();
+    worker* const w = this_worker();
     if (!w->blocking || t->kind == task_kind::blocking) {
         t->pinned = static_cast<std::int16_t>(w->index);
         return;

@@ -3,6 +3,7 @@
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -71,13 +72,52 @@ void* thread::body(void* self) {
     return nullptr;
 }
 
+int thread::create(pthread_attr_t const* how) noexcept {
+    int const error = pthread_create(&handle_, how, &thread::body, this);
+    started_ = error == 0;
+    return error;
+}
+
+static void check_started(int error) {
+    if (error != 0) throw std::system_error(error, std::generic_category(), "hocket: cannot start a worker thread");
+}
+
 void thread::start(char const* name, void (*entry)(void*), void* argument) {
     entry_ = entry;
     argument_ = argument;
     strncpy(name_, name, sizeof name_ - 1);
-    if (int const error = pthread_create(&handle_, nullptr, &thread::body, this); error != 0)
-        throw std::system_error(error, std::generic_category(), "hocket: cannot start a worker thread");
-    started_ = true;
+    check_started(create(nullptr));
+}
+
+void thread::start_apart(char const* name, void (*entry)(void*), void* argument, affinity const& cores) {
+    entry_ = entry;
+    argument_ = argument;
+    strncpy(name_, name, sizeof name_ - 1);
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_attr_t how;
+    int error = pthread_attr_init(&how);
+    if (error == 0) {
+        sched_param const ordinary{};
+        pthread_attr_setinheritsched(&how, PTHREAD_EXPLICIT_SCHED);
+        pthread_attr_setschedpolicy(&how, SCHED_OTHER);
+        pthread_attr_setschedparam(&how, &ordinary);
+        pthread_attr_setaffinity_np(&how, sizeof cores.cores_, &cores.cores_);
+        error = create(&how);
+        pthread_attr_destroy(&how);
+    }
+    if (error == EPERM || error == EINVAL) error = create(nullptr);
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    check_started(error);
+}
+
+affinity affinity::of_this_thread() noexcept {
+    affinity a;
+    CPU_ZERO(&a.cores_);
+    if (pthread_getaffinity_np(pthread_self(), sizeof a.cores_, &a.cores_) != 0)
+        for (unsigned core = 0; core < CPU_SETSIZE; ++core) CPU_SET(core, &a.cores_);
+    return a;
 }
 
 void thread::join() noexcept {

@@ -210,6 +210,8 @@ static void wait_for_a_stop(void* data) {
     hocket_case never = {answers, 0, data};
     size_t chosen = 7;
     *(int*)data = hocket_select(&never, 1, HOCKET_FOREVER, 1, &chosen) == HOCKET_STOPPED && chosen == 1 && never.pointer == data;
+    CHECK(hocket_select(&never, 1, 0, 1, &chosen) == HOCKET_STOPPED);
+    CHECK(hocket_select(&never, 1, 0, 0, &chosen) == HOCKET_TIMEOUT);
 }
 
 static void selects(void) {
@@ -230,6 +232,7 @@ static void selects(void) {
     CHECK(hocket_select(cases, 2, ms, 1, &chosen) == HOCKET_TIMEOUT && chosen == 2);
     CHECK(cases[0].pointer == &here);
     CHECK(hocket_select(cases + 1, 1, HOCKET_FOREVER, 0, &chosen) == HOCKET_INVALID && chosen == 1);
+    CHECK(hocket_select(cases, 65537, 0, 0, &chosen) == HOCKET_INVALID && chosen == 65537);
     CHECK(hocket_select(NULL, 0, ms, 0, &chosen) == HOCKET_TIMEOUT && chosen == 0);
     cases[1].channel = questions;
     CHECK(hocket_select(cases, 2, HOCKET_FOREVER, 0, &chosen) == HOCKET_CLOSED && chosen == 1 && cases[1].pointer == NULL);

@@ -2,6 +2,10 @@
 #include <hocket/go.hpp>
 #include <hocket/testing.hpp>
 
+#include <sched.h>
+#include <signal.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <chrono>
 #include <filesystem>
@@ -127,7 +131,7 @@ std::string said_of_the_innocent() {
         auto const after = [](auto d) {
             return [until = std::chrono::steady_clock::now() + d] { return std::chrono::steady_clock::now() > until; };
         };
-        hocket::go([&] {
+        hocket::go({.worker = 0}, [&] {  // on worker 1 the next two would wait for it
             hog(after(200ms));
             all.count_down();
         });
@@ -183,14 +187,16 @@ TEST_CASE("monitor: it sleeps when all do, and is back in time") {
 
 namespace {
 
-// Whether a thread of this process is a monitor.
-bool monitor_is_there() {
+// The monitor among the threads of this process; 0 when there is none.
+int monitor_thread() {
     for (auto const& thread : std::filesystem::directory_iterator("/proc/self/task")) {
         std::ifstream file(thread.path() / "comm");
-        if (std::string name; std::getline(file, name) && name == "hocket-m") return true;
+        if (std::string name; std::getline(file, name) && name == "hocket-m")
+            return std::stoi(thread.path().filename().string());
     }
-    return false;
+    return 0;
 }
+bool monitor_is_there() { return monitor_thread() != 0; }
 
 }  // namespace
 
@@ -215,4 +221,43 @@ TEST_CASE("monitor: its thread begins with the first timer, pinned task or pin, 
         CHECK(hog(monitor_is_there));  // it gives itself its name
     }
     CHECK(hog(gone));
+}
+
+TEST_CASE("monitor: not before the workers") {
+    runtime rt({.workers = 1, .blocking_workers = 1});
+    std::atomic<bool> ran{false};
+    rt.go({.worker = 0}, [&] { ran.store(true); });
+    CHECK_FALSE(monitor_is_there());
+    rt.start();
+    CHECK(hog([&] { return ran.load(); }));
+    CHECK(hog(monitor_is_there));
+}
+
+TEST_CASE("monitor: it has nothing of the thread that happens to start it") {
+    cpu_set_t all;
+    REQUIRE(sched_getaffinity(0, sizeof all, &all) == 0);
+    runtime rt({.workers = 1, .blocking_workers = 1});
+    rt.start();
+    std::atomic<bool> armed{false};
+    rt.go({.own_fp_control = true}, [&] {
+        cpu_set_t one;
+        CPU_ZERO(&one);
+        CPU_SET(sched_getcpu(), &one);
+        sched_param const lowest{};
+        CHECK(sched_setaffinity(0, sizeof one, &one) == 0);
+        CHECK(sched_setscheduler(0, SCHED_IDLE, &lowest) == 0);
+        hocket::this_fiber::sleep_for(1us);
+        armed.store(true);
+    });
+    REQUIRE(hog([&] { return armed.load() && monitor_is_there(); }));
+    int const thread = monitor_thread();
+    cpu_set_t its;
+    CHECK(sched_getaffinity(thread, sizeof its, &its) == 0);
+    CHECK(CPU_EQUAL(&its, &all));
+    if (geteuid() == 0) CHECK(sched_getscheduler(thread) == SCHED_OTHER);  // others may not leave the lowest class
+    std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/status");
+    unsigned long long blocked = 0;
+    for (std::string line; std::getline(file, line);)
+        if (line.starts_with("SigBlk:")) blocked = std::stoull(line.substr(7), nullptr, 16);
+    CHECK((blocked >> (SIGTERM - 1) & 1) == 1);
 }

@@ -146,6 +146,7 @@ task* worker::idle() noexcept {
         now = seam::now();
     } while (now < until);
 
+    if (rests && seat.searching) found();  // called to search, and does not: what was left to him is others' business
     ++sleeps;
     std::int64_t const to_tidy = tidy(now);
     std::int64_t const timer = next_timer();

@@ -18,6 +18,7 @@ static void start_thread(worker& w) {
 void scheduler::start_threads(unsigned first) {
     try {
         for (unsigned i = first; i < total(); ++i) start_thread(at(i));
+        watchman.workers_run();
     } catch (...) {
         for (auto& w : workers_) w->leave(true);
         seats.wake_all();

@@ -11,13 +11,17 @@
 
 namespace hocket::inline HOCKET_ABI::detail {
 
+void monitor::begin(atomic<bool>& mine, atomic<bool> const& other) noexcept {
+    mine.store(true, seq_cst);
+    if (other.load(seq_cst) && !begun_.exchange(true, relaxed)) start();
+}
+
 void monitor::start() noexcept {
-    if (wanted_.exchange(true, relaxed)) return;
 #ifndef HOCKET_EXPLORED
     if (sched_.options.observer.suspend != nullptr) return;
     try {
         sights_ = std::make_unique<sight[]>(sched_.ordinary());
-        thread_.start("hocket-m", [](void* self) { static_cast<monitor*>(self)->watch(); }, this);
+        thread_.start_apart("hocket-m", [](void* self) { static_cast<monitor*>(self)->watch(); }, this, cores_);
     } catch (std::exception const&) {
         sched_.log(log_level::warning,
                    "no thread can be had to look after those who wait behind a task that holds its worker");
@@ -47,6 +51,7 @@ bool monitor::all_asleep() const noexcept {
 }
 
 void monitor::watch() noexcept {
+    sched_.fp.put();  // its starter may have an FP control state of its own
     int quiet = 0;
     while (stopping_.load(seq_cst) == 0) {
         std::int64_t const now = seam::now();

@@ -89,6 +89,7 @@ task* scheduler::make(task_kind kind, launch const* how, task_type const& type) 
     }
     if (how != nullptr || type.size > task::inline_bytes || type.align > task::inline_align) [[unlikely]]
         equip(w, *t, how);
+    if (how != nullptr && how->worker != any_worker) [[unlikely]] watchman.want();
     t->step(task_state::free, task_state::fresh);
     return t;
 }
@@ -97,7 +98,6 @@ void scheduler::equip(worker* w, task& t, launch const* how) {
     try {
         if (how != nullptr) {
             t.pinned = static_cast<std::int16_t>(how->worker);
-            if (how->worker != any_worker) watchman.want();
             if (!how->name.empty() || how->delay.count() > 0 || how->own_fp_control) {
                 auto extra = std::make_unique<task_extra>();
                 extra->name = how->name;
