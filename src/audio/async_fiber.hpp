@@ -25,6 +25,7 @@ struct async_fiber {
     runners& pool;
     unsigned const worker;          // where it is pinned
     bool executing = false;         // inside the action, and not suspended; its worker's thread's
+    bool has_budget = false;        // in this pass: begun in wall-clock time
     bool let_go = false;            // it ends as soon as it looks; guarded by the group,
     bool borrowed = false;          // as is this: its worker is no runner's place, and kept for it until its pass has ended
     counting_semaphore<> wake{0};   // one permit for each time it is to look

@@ -61,6 +61,7 @@ bool async_group::begin(async_fiber& fiber) noexcept {
     }
     running_ = &fiber;
     run_before_ = fiber.state.clock.run();
+    fiber.has_budget = wall_;
     if (wall_) fiber.pool.settle_thread(fiber.worker, fiber.borrowed);
     if (std::exchange(fiber.state.rested, false)) fiber.state.clock.rest();
     return true;
@@ -83,7 +84,7 @@ void async_group::serve(async_fiber& fiber) noexcept {
     auto const until = std::chrono::steady_clock::now() + action_budget;
     if (demand.periodic) call(fiber, [&word] { return word.read().periodic; });
     for (std::uint64_t i = 0; i < demand.calls; ++i) {
-        if (wall_ && (i != 0 || demand.periodic) && std::chrono::steady_clock::now() >= until) break;
+        if (fiber.has_budget && (i != 0 || demand.periodic) && std::chrono::steady_clock::now() >= until) break;
         bool const called = call(fiber, [&word] { return word.take(); });
         word.finish();
         if (!called) break;

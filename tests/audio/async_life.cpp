@@ -214,6 +214,28 @@ TEST_CASE("an action that waited for its module's turn when the pause came does 
     opener.join();
 }
 
+TEST_CASE("the engine goes on while an action that did not end in time is under way, and more calls of it wait") {
+    rig r;
+    host& h = load_host(r);
+    std::atomic<int> calls{0}, allowed{0};
+    // It spins, so that it learns of nothing by a lock.
+    h.async.start([&] {
+        int const mine = calls.fetch_add(1, std::memory_order_relaxed);
+        while (allowed.load(std::memory_order_relaxed) <= mine) {
+        }
+    });
+    CHECK(eventually([&] { return calls == 1; }));
+    h.async.stop();
+    for (int i = 0; i < 4; ++i) h.async.run_once();
+    allowed = 1;
+    CHECK(eventually([&] { return calls == 2; }));  // the first of a pass of four
+    CHECK(r.engine.pause(1ms).size() == 1);
+    r.engine.resume();
+    allowed.store(100, std::memory_order_relaxed);
+    CHECK(eventually([&] { return calls == 5; }));
+    r.engine.pause();
+}
+
 TEST_CASE("runners go on after patches have come and gone") {
     std::atomic<int> calls{0};
     rig r;
