@@ -22,9 +22,8 @@ public:
 
     // Takes the mutex; waits while another holds it. [any thread]
     void lock() noexcept {
-        std::uint32_t free = 0;
-        // acquire: pairs with the release in unlock()
-        if (!state_.compare_exchange_strong(free, held, detail::acquire, detail::relaxed)) lock_slow({});
+        // Over whatever was there: lock_slow() sets it right. acquire: pairs with the release in unlock()
+        if (state_.exchange(held, detail::acquire) != 0) lock_slow({});
     }
 
     // Takes the mutex if it is free. [any thread]
@@ -35,8 +34,7 @@ public:
 
     // Gives it back, to the longest waiter if there is one. The caller holds it. [any thread]
     void unlock() noexcept {
-        std::uint32_t only = held;
-        if (!state_.compare_exchange_strong(only, 0, detail::release, detail::relaxed)) unlock_slow();
+        if (state_.fetch_sub(held, detail::release) != held) unlock_slow();
     }
 
 protected:
@@ -48,7 +46,7 @@ private:
     [[noreturn]] HOCKET_API void destroyed_in_use() noexcept;
 
     static constexpr std::uint32_t held = 1;
-    static constexpr std::uint32_t contended = 2;  // with held: somebody is in waiters_
+    static constexpr std::uint32_t contended = 2;  // somebody is in waiters_
 
     detail::atomic<std::uint32_t> state_{0};
     detail::wait_queue waiters_;

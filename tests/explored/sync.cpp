@@ -213,6 +213,7 @@ void any_of_three() {
 TEST_CASE("sync: mutex") {
     passes(named("mutex of threads"), mutex_of_threads);
     passes(named("mutex of threads that dies early"), mutex_that_dies_early);
+    finds(fault::lock_wipes_out_waiters, named("waiters wiped out", 50'000), "deadlock", mutex_of_threads);
 }
 
 TEST_CASE("sync: semaphore") {

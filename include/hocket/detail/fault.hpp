@@ -25,6 +25,7 @@ enum class fault : std::uint8_t {
     claim_in_two_steps,                // who ends a wait is looked up, then written down
     stop_is_asked_once,                // a wait looks whether it shall stop when it begins, and not again
     condition_unlocks_first,           // wait() gives the mutex back before it is queued
+    lock_wipes_out_waiters,            // lock() forgets to say again that others wait
     mutex_is_left_to_the_gone,         // unlock() keeps the mutex held for waiters that have all given up
     gone_writer_bars_readers,          // a writer that gives up lets in none of the readers that waited behind it
     phase_is_not_looked_at_again,      // who waits for a latch, barrier or event does not look again before it sleeps
