@@ -10,7 +10,6 @@
 #include <hocket/detail/spawn.hpp>
 #include <hocket/launch.hpp>
 #include <stop_token>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -88,11 +87,8 @@ public:
     template <class F, class... Args>
         requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
     HOCKET_ALWAYS_INLINE bool spawn(F&& f, Args&&... args) {
-        using closure_type = detail::closure<std::decay_t<F>, std::decay_t<Args>...>;
-        static constexpr detail::task_type type = closure_type::type();
         if (core_.closed()) [[unlikely]] return false;
-        detail::new_task task(closure_type::small(), type);
-        fill<closure_type>(task, std::forward<F>(f), std::forward<Args>(args)...);
+        detail::spawn_in(core_, std::forward<F>(f), std::forward<Args>(args)...);
         return true;
     }
     template <class F, class... Args>
@@ -102,7 +98,8 @@ public:
         static constexpr detail::task_type type = closure_type::type();
         if (core_.closed()) [[unlikely]] return false;
         detail::new_task task(nullptr, detail::task_kind::ordinary, &how, type);
-        fill<closure_type>(task, std::forward<F>(f), std::forward<Args>(args)...);
+        closure_type::make(task.storage(), std::forward<F>(f), std::forward<Args>(args)...);
+        task.submit(core_);
         return true;
     }
 
@@ -122,13 +119,6 @@ public:
     std::stop_token get_stop_token() { return core_.get_token(); }
 
 private:
-    template <class Closure, class F, class... Args>
-    HOCKET_ALWAYS_INLINE void fill(detail::new_task& task, F&& f, Args&&... args) {
-        ::new (task.storage())
-            Closure{std::forward<F>(f), std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)};
-        task.submit(core_);
-    }
-
     detail::scope_core core_;
 };
 

@@ -129,6 +129,10 @@ public:
         }
         return records_[--count_];
     }
+    // Whether take() would have to ask the pool; the same for when it would not.
+    bool empty() const noexcept { return count_ == 0; }
+    void* take_at_hand() noexcept { return records_[--count_]; }
+
     void give(void* record) noexcept {
         if (count_ == capacity) [[unlikely]] flush_older_half();
         records_[count_++] = record;

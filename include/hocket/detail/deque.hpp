@@ -41,27 +41,23 @@ public:
         std::int64_t const t = top_.load(acquire);
         if (b - t >= items_.capacity()) [[unlikely]]
             if (!items_.grow(t, b)) return false;
-        items_.put(b, item);
-        bottom_.store(b + 1, release);  // pairs with the acquire in steal()
+        put(b, item);
         return true;
     }
+    // Whether push() need not grow it; the same for when it need not. [owner]
+    bool has_room() const noexcept {
+        return bottom_.load(relaxed) - top_.load(acquire) < items_.capacity();  // acquire: as in push()
+    }
+    void push_in_room(T* item) noexcept { put(bottom_.load(relaxed), item); }
 
     // Takes the newest item; null when there is none. [owner]
     T* take(bias& mine) noexcept {
         std::int64_t const b = bottom_.load(relaxed) - 1;
-        return take_back(mine) ? items_.get(b) : nullptr;
+        return take_at(mine, b) ? items_.get(b) : nullptr;
     }
 
     // The same for an owner who knows which one it is: whether it was there. [owner]
-    bool take_back(bias& mine) noexcept {
-        std::int64_t const b = bottom_.load(relaxed) - 1;
-        if (b < top_.load(relaxed)) [[unlikely]] return false;  // top_ only grows, so it is empty
-        bottom_.store(b, relaxed);  // before shared() looks: see Memory order
-        if (mine.shared()) [[unlikely]] return take_shared(mine, b);
-        if (b >= top_.load(relaxed)) [[likely]] return true;
-        bottom_.store(b + 1, relaxed);
-        return false;
-    }
+    bool take_back(bias& mine) noexcept { return take_at(mine, bottom_.load(relaxed) - 1); }
 
     // Takes the oldest item. Null when there is none, or (`lost` then set) when another was faster. [owner; thief inside
     // the owner's bias]
@@ -93,6 +89,21 @@ public:
     }
 
 private:
+    void put(std::int64_t b, T* item) noexcept {
+        items_.put(b, item);
+        bottom_.store(b + 1, release);  // pairs with the acquire in steal()
+    }
+
+    // b is the last position.
+    bool take_at(bias& mine, std::int64_t b) noexcept {
+        if (b < top_.load(relaxed)) [[unlikely]] return false;  // top_ only grows, so it is empty
+        bottom_.store(b, relaxed);  // before shared() looks: see Memory order
+        if (mine.shared()) [[unlikely]] return take_shared(mine, b);
+        if (b >= top_.load(relaxed)) [[likely]] return true;
+        bottom_.store(b + 1, relaxed);
+        return false;
+    }
+
     // bottom_ has been lowered to b, but perhaps not seen so.
     HOCKET_NOINLINE bool take_shared(bias& mine, std::int64_t b) noexcept {
         bottom_.exchange(b, seq_cst);  // before the load of top_

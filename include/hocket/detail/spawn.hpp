@@ -3,6 +3,8 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <functional>
 #include <hocket/detail/config.hpp>
 #include <hocket/detail/ending.hpp>
@@ -34,6 +36,19 @@ struct task_type {
 // Room for a closure in a task's record: bytes, and its alignment.
 inline constexpr std::size_t inline_closure = 32;
 inline constexpr std::size_t inline_align = 8;
+
+// A closure that is nothing but bytes and fits into the room, on its way there in registers.
+struct closure_words {
+    std::uint64_t a, b, c, d;
+};
+static_assert(sizeof(closure_words) == inline_closure);
+
+// A detached task without attributes, of the calling fiber's runtime, whose closure is `words`; one of a scope. Throws
+// no_runtime, std::bad_alloc. The caller's return address is the spawn site. [fiber]
+HOCKET_API HOCKET_NOINLINE void spawn_words(task_type const& type, std::uint64_t a, std::uint64_t b, std::uint64_t c,
+                                            std::uint64_t d);
+HOCKET_API HOCKET_NOINLINE void spawn_words(task_type const& type, scope_core& scope, std::uint64_t a, std::uint64_t b,
+                                            std::uint64_t c, std::uint64_t d);
 
 // A task record between its allocation and its submission. If it is not submitted the record is given back.
 class new_task {
@@ -102,6 +117,18 @@ struct closure {
     [[no_unique_address]] F function;
     [[no_unique_address]] std::tuple<Args...> arguments;
 
+    template <class G, class... A>
+    static void make(void* where, G&& g, A&&... a) {
+        ::new (where) closure{std::forward<G>(g), std::tuple<Args...>(std::forward<A>(a)...)};
+    }
+    template <class G, class... A>
+    static closure_words make_words(G&& g, A&&... a) {
+        closure const made{std::forward<G>(g), std::tuple<Args...>(std::forward<A>(a)...)};
+        closure_words words{};
+        std::memcpy(&words, &made, sizeof made);
+        return words;
+    }
+
     static void run(void* self) {
         auto& c = *static_cast<closure*>(self);
         std::apply([&c](Args&... a) { static_cast<void>(std::invoke(std::move(c.function), std::move(a)...)); },
@@ -109,25 +136,43 @@ struct closure {
     }
     static void destroy(void* self) noexcept { static_cast<closure*>(self)->~closure(); }
 
-    // Whether it fits into a task's record.
+    // Whether it fits into a task's record; and is nothing but bytes.
     static constexpr auto small() noexcept {
         return std::bool_constant<sizeof(closure) <= inline_closure && alignof(closure) <= inline_align>();
     }
+    static constexpr bool words() noexcept { return small() && std::is_trivially_copyable_v<closure>; }
     static constexpr task_type type() noexcept {
         return {&run, std::is_trivially_destructible_v<closure> ? nullptr : &destroy, sizeof(closure),
                 alignof(closure)};
     }
 };
 
-// A detached task without attributes.
+// A task without attributes, detached; of a scope.
 template <class F, class... Args>
 HOCKET_ALWAYS_INLINE void spawn(F&& f, Args&&... args) {
     using closure_type = closure<std::decay_t<F>, std::decay_t<Args>...>;
     static constexpr task_type type = closure_type::type();
-    new_task task(closure_type::small(), type);
-    ::new (task.storage())
-        closure_type{std::forward<F>(f), std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)};
-    task.submit();
+    if constexpr (closure_type::words()) {
+        auto const [a, b, c, d] = closure_type::make_words(std::forward<F>(f), std::forward<Args>(args)...);
+        spawn_words(type, a, b, c, d);
+    } else {
+        new_task task(closure_type::small(), type);
+        closure_type::make(task.storage(), std::forward<F>(f), std::forward<Args>(args)...);
+        task.submit();
+    }
+}
+template <class F, class... Args>
+HOCKET_ALWAYS_INLINE void spawn_in(scope_core& scope, F&& f, Args&&... args) {
+    using closure_type = closure<std::decay_t<F>, std::decay_t<Args>...>;
+    static constexpr task_type type = closure_type::type();
+    if constexpr (closure_type::words()) {
+        auto const [a, b, c, d] = closure_type::make_words(std::forward<F>(f), std::forward<Args>(args)...);
+        spawn_words(type, scope, a, b, c, d);
+    } else {
+        new_task task(closure_type::small(), type);
+        closure_type::make(task.storage(), std::forward<F>(f), std::forward<Args>(args)...);
+        task.submit(scope);
+    }
 }
 
 template <class F, class... Args>
@@ -135,8 +180,7 @@ HOCKET_ALWAYS_INLINE void spawn_with(scheduler* core, task_kind kind, launch con
     using closure_type = closure<std::decay_t<F>, std::decay_t<Args>...>;
     static constexpr task_type type = closure_type::type();
     new_task task(core, kind, how, type);
-    ::new (task.storage())
-        closure_type{std::forward<F>(f), std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)};
+    closure_type::make(task.storage(), std::forward<F>(f), std::forward<Args>(args)...);
     task.submit();
 }
 
@@ -150,8 +194,7 @@ HOCKET_ALWAYS_INLINE void spawn_into(shared_state<R>* state, scheduler* core, ta
     using closure_type = closure<decltype(call), std::decay_t<Args>...>;
     static constexpr task_type type = closure_type::type();
     new_task task(core, kind, how, type);
-    ::new (task.storage())
-        closure_type{std::move(call), std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)};
+    closure_type::make(task.storage(), std::move(call), std::forward<Args>(args)...);
     state->retain();
     task.submit(ending(state));
 }

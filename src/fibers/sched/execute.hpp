@@ -41,13 +41,14 @@ HOCKET_ALWAYS_INLINE void execute(task& t) noexcept {
         t.shielded = true;
         type.destroy(t.closure());
     }
-    if (t.extra != nullptr || t.memory != nullptr) [[unlikely]] end_belongings(t);
+    bool const bare = t.extra == nullptr && t.memory == nullptr && t.place == closure_place::room;
+    if (!bare) [[unlikely]] end_belongings(t);
 
     ending const ends = t.ends;
     worker& w = *this_worker();
     check_fp(w);
     w.set_current(nullptr);
-    w.sched.unmake_here(w, &t);
+    w.sched.unmake_here(w, &t, bare);
     if (ends == w.tally.whom) [[likely]]
         ++w.tally.ended;  // of nobody, when nobody is told: then the number means nothing
     else

@@ -70,9 +70,9 @@ public:
     task* make(task_kind kind, launch const* how, task_type const& type);
     // Ends a record that was never submitted, or that has run. [any thread]
     void unmake(task* t) noexcept;
-    // The same, where `w` is the calling worker, and of this scheduler. [worker]
-    void unmake_here(worker& w, task* t) noexcept {
-        if (t->place != closure_place::room || t->extra != nullptr) [[unlikely]] tidy(&w, *t);
+    // The same, where `w` is the calling worker, and of this scheduler. `bare`: it has nothing but its record. [worker]
+    void unmake_here(worker& w, task* t, bool bare = false) noexcept {
+        if (!bare && (t->place != closure_place::room || t->extra != nullptr)) [[unlikely]] tidy(&w, *t);
         t->own = nullptr;  // the stack that it stood on is its loop's
         t->state.store(task_state::free, relaxed);
         w.records.give(t);
@@ -87,15 +87,19 @@ public:
             ++w->spawned;
         else
             foreign_spawned_.fetch_add(1, seq_cst);
-        t->face.inlined = nullptr;
-        t->type = &type;
-        t->home = this;
+        set_up(*t, kind, type);
         t->ends = {};
-        t->kind = kind;
-        t->shielded = false;
-        t->pinned = any_worker;
         t->id = draw_id(w);
         return t;
+    }
+    // What a record has of its own when it begins, but for its ending and its id. [the spawner]
+    void set_up(task& t, task_kind kind, task_type const& type) noexcept {
+        t.face.inlined = nullptr;
+        t.type = &type;
+        t.home = this;
+        t.kind = kind;
+        t.shielded = false;
+        t.pinned = any_worker;
     }
     // A fresh task to call a job with, and what it is told of the job. [worker]
     task* job_record(worker& w) noexcept;

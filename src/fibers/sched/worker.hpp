@@ -143,6 +143,11 @@ struct alignas(64) worker : worker_face {
     // After some yield points: yields when it is time to look around. [this worker]
     void pass_point() noexcept;
 
+    // Whether a fresh task of its own costs no call: a record, an id and a place are at hand. [this worker]
+    bool ready_to_spawn() const noexcept {
+        return !blocking && !records.empty() && next_id != last_id && fresh.has_room();
+    }
+
     // The task that runs; null in the loop.
     task* current() const noexcept { return reinterpret_cast<task*>(running.load(relaxed)); }
     // The stack that it stands on; null at home. [this worker]
