@@ -43,7 +43,7 @@ struct closure_words {
 };
 static_assert(sizeof(closure_words) == inline_closure);
 
-// A detached task without attributes, of the calling fiber's runtime, whose closure is `words`; one of a scope. Throws
+// A detached task without attributes, of the calling fiber's runtime, of these words of closure; one of a scope. Throws
 // no_runtime, std::bad_alloc. The caller's return address is the spawn site. [fiber]
 HOCKET_API HOCKET_NOINLINE void spawn_words(task_type const& type, std::uint64_t a, std::uint64_t b, std::uint64_t c,
                                             std::uint64_t d);

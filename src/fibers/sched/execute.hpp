@@ -10,7 +10,7 @@
 
 namespace hocket::inline HOCKET_ABI::detail {
 
-// Ends a task's fiber-locals and its arena. They may suspend. [fiber]
+// Ends a task's fiber-locals and its arena, if it has any. They may suspend. [fiber]
 void end_belongings(task& t) noexcept;
 
 // An exception has left a task: it is being handled. [fiber]

@@ -6,8 +6,9 @@
 //   under the queue's lock.
 // Protocol: a waiter, under the queue's lock, sets contended or, if the mutex has become free, takes it. It may have
 //   become free although others are queued, while lock() had wiped contended out: whoever wiped it out then finds that,
-//   hands it over in the stead of its last owner, and tries again. Each call of lock() can bring that about once, before
-//   it is queued itself behind the others: nobody is overtaken for ever.
+//   hands it over in the stead of its last owner, and tries again. Until he does, others can pass those who are queued;
+//   a call of lock() opens one such window at most, before it is queued itself, and closes it at its next step: nobody is
+//   overtaken for ever, unless whoever wiped it out never runs again.
 //   unlock() takes held away. Where it was alone the mutex is free and is not touched any more: its new owner may destroy
 //   it. Else, under the queue's lock, it is handed to the first waiter: held again, so that nobody can slip in. When all
 //   have given up it is unlocked once more, without them. A waiter that gives up and leaves the queue empty takes
@@ -51,6 +52,7 @@ void mutex::unlock_slow() noexcept {
     wait_node* next;
     {
         hold guarded(waiters_.guard);
+        // held taken away from 0 has wrapped around
         if (state_.load(relaxed) > (held | contended)) misuse("mutex::unlock() by somebody who does not hold it");
         next = claim_first(waiters_);
         state_.store(waiters_.first == nullptr ? held : held | contended, relaxed);
