@@ -31,6 +31,7 @@ inline constexpr bool has_native_backend = true;
 #else
 inline constexpr bool has_native_backend = false;
 #endif
+inline constexpr backend best_backend = has_native_backend ? backend::native : backend::boost;
 
 struct context {
     void* token = nullptr;
@@ -80,7 +81,9 @@ stack_view view_of_this_thread() noexcept;
 exception_globals* exceptions_of_this_thread() noexcept;
 
 // Goes on with `to`, which stands on the stack `onto`. Returns when somebody jumps back, perhaps on another thread: the
-// context he left. Registers are kept, the exception record is the caller's business. [any thread]
+// context he left. Registers are kept, the exception record is the caller's business. Who knows the backend of `to` may say
+// so: where it is Boost's his function need not save the registers that Boost saves. [any thread]
+template <backend... known>
 HOCKET_ALWAYS_INLINE context jump(context to, [[maybe_unused]] stack_view const& onto) noexcept;
 
 // Must be called first of all by every entry function. [a fresh context]

@@ -15,6 +15,7 @@
 namespace hocket::inline HOCKET_ABI::detail {
 
 // Inline throughout, so that ThreadSanitizer sees no function entered on one stack and left on the other.
+template <backend... known>
 HOCKET_ALWAYS_INLINE context jump(context to, [[maybe_unused]] stack_view const& onto) noexcept {
 #ifdef HOCKET_ASAN
     void* fake_stack = nullptr;
@@ -25,11 +26,12 @@ HOCKET_ALWAYS_INLINE context jump(context to, [[maybe_unused]] stack_view const&
 #endif
     context left;
 #if defined(__x86_64__)
-    if ((reinterpret_cast<std::uintptr_t>(to.token) & boost_bit) == 0)
-        left.token = native_jump(to.token);
-    else
+    bool const native = sizeof...(known) != 0 ? ((known == backend::native) || ...)
+                                              : (reinterpret_cast<std::uintptr_t>(to.token) & boost_bit) == 0;
+    left.token = native ? native_jump(to.token) : boost_jump(to.token);
+#else
+    left.token = boost_jump(to.token);
 #endif
-        left.token = boost_jump(to.token);
 #ifdef HOCKET_ASAN
     __sanitizer_finish_switch_fiber(fake_stack, nullptr, nullptr);
 #endif

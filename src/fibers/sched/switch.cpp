@@ -9,6 +9,7 @@
 #include "fibers/sched/own_fp.hpp"
 #include "fibers/sched/scheduler.hpp"
 #include "fibers/sched/worker.hpp"
+#include "fibers/sched/yield.hpp"
 
 namespace hocket::inline HOCKET_ABI::detail {
 
@@ -101,6 +102,15 @@ static bool yield_to_fresh(worker* w, task* t) noexcept {
     }
     w->mine.end();
     return false;
+}
+
+void yield_oddly(worker* w, task* t) noexcept {
+    if (w->odd == worker::by_boost) {
+        if (yield_to_ready<backend::boost>(w, t)) return;
+    } else {
+        w->may_yield();
+    }
+    yield_by_loop(w);
 }
 
 void yield_by_loop(worker* w) noexcept {

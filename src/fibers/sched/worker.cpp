@@ -33,6 +33,7 @@ worker::worker(scheduler& s, unsigned i, bool b, std::uint64_t seed)
     : sched(s), index(i), blocking(b), fresh(b ? 2 : 256), timers(seam::now()), stacks(s.stacks), records(s.records),
       closures(s.closures), blocks(s.blocks), choose(seed) {
     special = blocking || s.options.observer.suspend != nullptr;
+    if (s.contexts != best_backend) odd = by_boost;
 }
 
 worker::~worker() {

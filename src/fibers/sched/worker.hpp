@@ -122,7 +122,7 @@ struct alignas(64) worker : worker_face {
     }
 
     // Whether the running task may have something that must not stay behind when it is suspended. [this worker]
-    bool unsettled() const noexcept { return !jobs.empty() || (odd & ~has_fresh) != 0; }
+    bool unsettled() const noexcept { return !jobs.empty() || (odd & (has_tally | has_own_fp)) != 0; }
     // Sees to that: its jobs become tasks, the scope learns how many of its tasks have ended. [this worker]
     void settle() noexcept;
     // Tells the scope of the tasks that ended here last. [this worker]
@@ -176,9 +176,9 @@ struct alignas(64) worker : worker_face {
     std::int32_t dispatches_left = 0;
     std::int32_t yields_left = 0;
     std::int32_t yields_counted = 0;  // what yields_left was when they were last counted as suspensions
-    // What a yield has to see to first: there may be fresh tasks, and a tally, more often than it is true; the running task
-    // has an FP control state of its own.
-    static constexpr unsigned char has_fresh = 1, has_tally = 2, has_own_fp = 4;
+    // Why a yield is not the usual one: there may be fresh tasks, and a tally, more often than it is true; the running task
+    // has an FP control state of its own; the contexts here, one like the other, are not the best backend's but Boost's.
+    static constexpr unsigned char has_fresh = 1, has_tally = 2, has_own_fp = 4, by_boost = 8;
     unsigned char odd = 0;
     bool special = false;          // always ask the loop: a blocking worker, or one whose switches are observed
     bool prefer_fresh = false;     // somebody yielded: fresh tasks first, once
