@@ -26,7 +26,9 @@ class random_program {
 public:
     void run() {
         {
-            hocket::runtime rt{small(1 + below(3), 1 + below(2))};
+            hocket::runtime_options options = small(1 + below(3), 1 + below(2));
+            if (below(3) == 0) options.context = hocket::context_backend::boost;
+            hocket::runtime rt{options};
             if (below(3) == 0) rt.start();
             thread stranger(
                 [&] {
