@@ -39,25 +39,29 @@ namespace seam = hocket::detail::seam;
 
 namespace {
 
+// Pinned fibers are woken by letter.
 template <class F>
-void spawn(scheduler& s, F f) {
-    hocket::detail::spawn_with(&s, task_kind::ordinary, nullptr, std::move(f));
+void spawn(scheduler& s, F f, hocket::launch const& how = {}) {
+    hocket::detail::spawn_with(&s, task_kind::ordinary, &how, std::move(f));
 }
 
 void cancel(scheduler& s) { require(s.cancel(seam::forever), "without a deadline all ends"); }
 
 // One item, which the receiver gets, or the sender keeps.
-void item_or_cancel() {
+void item_or_cancel(hocket::launch const& how) {
     scheduler s(complete(1));
     s.start();
     hocket::channel<int> c;
     tally got, sent;
-    spawn(s, [&] {
-        try {
-            got += c.recv().has_value();
-        } catch (cancelled const&) {
-        }
-    });
+    spawn(
+        s,
+        [&] {
+            try {
+                got += c.recv().has_value();
+            } catch (cancelled const&) {
+            }
+        },
+        how);
     thread sender([&] { sent += c.try_send(1) == channel_status::success; }, "sender");
     cancel(s);
     sender.join();
@@ -65,25 +69,31 @@ void item_or_cancel() {
 }
 
 // The same between two fibers of two workers, one of which waits with a deadline.
-void both_sides() {
+void both_sides(hocket::launch const& receiver, hocket::launch const& sender) {
     scheduler s(complete(2));
     s.start();
     hocket::channel<int> c;
     tally got, sent;
-    spawn(s, [&] {
-        try {
-            std::optional<int> to;
-            got += c.recv_for(to, 10us) == channel_status::success;
-            got += c.recv().has_value();
-        } catch (cancelled const&) {
-        }
-    });
-    spawn(s, [&] {
-        try {
-            for (int i = 0; i < 2; ++i) sent += c.send(i);
-        } catch (cancelled const&) {
-        }
-    });
+    spawn(
+        s,
+        [&] {
+            try {
+                std::optional<int> to;
+                got += c.recv_for(to, 10us) == channel_status::success;
+                got += c.recv().has_value();
+            } catch (cancelled const&) {
+            }
+        },
+        receiver);
+    spawn(
+        s,
+        [&] {
+            try {
+                for (int i = 0; i < 2; ++i) sent += c.send(i);
+            } catch (cancelled const&) {
+            }
+        },
+        sender);
     cancel(s);
     require(got == sent, "what was sent is received");
 }
@@ -296,15 +306,18 @@ void last_ends_meanwhile() {
 }  // namespace
 
 TEST_CASE("cancel: nothing is lost to a fiber that is cancelled") {
-    passes(whole("item or cancel"), item_or_cancel);
-    passes(whole("both sides"), both_sides);
+    passes(whole("item or cancel"), [] { item_or_cancel({}); });
+    passes(whole("item or cancel, pinned"), [] { item_or_cancel({.worker = 0}); });
+    passes(whole("both sides"), [] { both_sides({}, {}); });
+    passes(whole("both sides, pinned"), [] { both_sides({.worker = 0}, {.worker = 1}); });
     passes(whole("permits"), permits);
     passes(whole("notified"), notified);
     passes(whole("chosen"), chosen);
     passes(whole("result or cancel"), result_or_cancel);
     passes(whole("places and phases"), places_and_phases);
     passes(whole("of another runtime", 800), of_another_runtime);
-    finds(fault::claim_ignores_cancel, whole("item or cancel", 20'000), "", item_or_cancel);
+    finds(fault::claim_ignores_cancel, whole("item or cancel", 20'000), "", [] { item_or_cancel({}); });
+    finds(fault::claim_ignores_cancel, whole("item or cancel, pinned", 20'000), "", [] { item_or_cancel({.worker = 0}); });
 }
 
 TEST_CASE("cancel: no fiber stays asleep") {

@@ -337,7 +337,7 @@ TEST_CASE("task: a worker that sleeps without another look is found") {
 TEST_CASE("task: who keeps to himself what was left to him is found") {
 #if !defined(HOCKET_ASAN) && !defined(HOCKET_TSAN)  // which are too slow for what one schedule in a hundred thousand shows
     hocket::explorer::explore_options seldom = whole("rest of a theft", 300'000);
-    seldom.seed = 836'789'000;  // it was 836789164; when schedules are others, let it look for one with 1'500'000
+    seldom.seed = 837'360'500;  // it was 837360634; when schedules are others, let it look for one with 1'500'000
     finds(fault::thief_keeps_the_rest, seldom, "", [] { fibers_that_meet(3); });
 #endif
     finds(fault::called_forgets_what_was_left, whole("called meanwhile", 50'000), "", called_while_searching);

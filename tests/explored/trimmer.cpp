@@ -33,13 +33,13 @@ namespace {
     for (std::size_t i = 0; i < bytes; i += 64) require(room[i] == std::byte{0x42}, "the stack keeps what is written to it");
 }
 
-// A fiber is parked, woken and parked again while rounds go on.
-void woken_meanwhile() {
+// A fiber is parked, woken and parked again while rounds go on; a pinned one by letter.
+void woken_meanwhile(hocket::launch const& how) {
     scheduler s(complete(1));
     s.start();
     hocket::counting_semaphore<> gate{0};
     atomic<int> parked{0}, word{0};
-    hocket::detail::spawn_with(&s, task_kind::ordinary, nullptr, [&] {
+    hocket::detail::spawn_with(&s, task_kind::ordinary, &how, [&] {
         for (int i = 0; i < 2; ++i) {
             use_stack(word);
             parked.fetch_add(1);
@@ -83,8 +83,11 @@ void timed() {
 }  // namespace
 
 TEST_CASE("trimmer: a fiber that is woken while its stack is being trimmed finds it whole") {
-    passes(whole("woken while trimmed"), woken_meanwhile);
+    passes(whole("woken while trimmed"), [] { woken_meanwhile({}); });
+    passes(whole("woken by letter while trimmed"), [] { woken_meanwhile({.worker = 0}); });
     passes(whole("timed waits while trimmed", 600), timed);
     // It loses what it wrote, or the address it wants to return to.
-    finds(fault::wake_during_trim, whole("woken while trimmed", 20'000), "", woken_meanwhile);
+    finds(fault::wake_during_trim, whole("woken while trimmed", 20'000), "", [] { woken_meanwhile({}); });
+    finds(fault::wake_during_trim, whole("woken by letter while trimmed", 20'000), "",
+          [] { woken_meanwhile({.worker = 0}); });
 }

@@ -61,7 +61,7 @@ void mutex_that_dies_early() {
     });
 }
 
-void channel_of(std::size_t capacity) {
+void channel_of(std::size_t capacity, hocket::launch const& one = {}, hocket::launch const& other = {}) {
     hocket::runtime rt{small(2)};
     hocket::channel<int> ch(capacity);
     tally received, sum;
@@ -72,9 +72,9 @@ void channel_of(std::size_t capacity) {
         auto consume = [&] {
             while (auto v = ch.recv()) ++received, sum += *v;
         };
-        auto p = hocket::async([&] { produce(1); });
-        auto c = hocket::async(consume);
-        auto d = hocket::async(consume);
+        auto p = hocket::async(one, [&] { produce(1); });
+        auto c = hocket::async(other, consume);
+        auto d = hocket::async(one, consume);
         produce(10);
         p.get();
         ch.close();
@@ -172,6 +172,8 @@ TEST_CASE("wait: nobody waits for ever, nobody goes on too early") {
     passes(whole("mutex that dies early"), mutex_that_dies_early);
     passes(whole("rendezvous"), [] { channel_of(0); });
     passes(whole("channel of one"), [] { channel_of(1); });
+    passes(whole("rendezvous of pinned fibers"), [] { channel_of(0, {.worker = 0}, {.worker = 1}); });
+    passes(whole("channel of one, of pinned fibers"), [] { channel_of(1, {.worker = 0}, {.worker = 1}); });
     passes(whole("sleepers"), sleepers);
     passes(whole("permit or timeout"), permit_or_timeout);
     passes(whole("notified or timeout"), notified_or_timeout);
@@ -181,6 +183,10 @@ TEST_CASE("wait: nobody waits for ever, nobody goes on too early") {
 TEST_CASE("wait: a fiber that sleeps although it has been woken is found") {
     finds(fault::park_ignores_delivery, whole("parks over a permit", 20'000), "deadlock", permit_or_timeout);
     finds(fault::park_ignores_delivery, whole("parks over a value", 20'000), "deadlock", [] { channel_of(1); });
+}
+
+TEST_CASE("wait: a fiber that was woken by letter and does not know it is found") {
+    finds(fault::letter_keeps_its_link, whole("letter", 20'000), "", [] { channel_of(0, {.worker = 0}, {.worker = 1}); });
 }
 
 TEST_CASE("wait: two who end one wait are found") {

@@ -37,6 +37,7 @@ enum class fault : std::uint8_t {
     thief_does_not_wait,               // a thief takes from queues whose owner is in the middle of an operation
     park_keeps_jobs,                   // a fiber that is suspended leaves its forked jobs in its worker's deque
     wake_during_trim,                  // a fiber goes on while the pages below its frames are being given back
+    letter_keeps_its_link,             // of a fiber that was woken by letter it looks as if its wait had been cancelled
     claim_ignores_cancel,              // a waker does not ask whether the wait that it has won had been cancelled
     park_ignores_cancel,               // a fiber that goes to sleep does not look whether its runtime is being cancelled
     scope_forgets_to_settle,           // a worker that is done with the tasks of a scope does not say so

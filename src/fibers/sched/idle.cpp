@@ -96,7 +96,7 @@ task* worker::steal() noexcept {
 task* worker::search(std::int64_t now) noexcept {
     sched.service(timers, now);
     if (!sched.zero_present.load(relaxed) && index != 0) sched.service(sched.at(0).timers, now);
-    if (!mail.empty()) drain_mail();
+    if (!no_mail()) drain_mail();
     if (task* const t = pinned.pop(); t != nullptr) return t;
     if (task* const t = ready.pop(mine); t != nullptr) return t;
     return sched.injected.pop();
@@ -117,7 +117,7 @@ task* worker::idle() noexcept {
         std::int64_t const mine = timers.next_service();
         return sched.zero_present.load(relaxed) ? mine : std::min(mine, sched.at(0).timers.next_service());
     };
-    auto wanted = [this] { return leaving.load(relaxed) || !mail.empty(); };
+    auto wanted = [this] { return leaving.load(relaxed) || !no_mail(); };
     std::int64_t now = seam::now();
     judge_theft(now);
     bool const rests = now < rest_until;
@@ -167,14 +167,14 @@ task* worker::idle() noexcept {
     dispatches_left = 0;  // the clock has moved on: look around soon
     if (!woken || leaving.load(relaxed)) return nullptr;
     // What only he can do comes at once.
-    if (!mail.empty()) drain_mail();
+    if (!no_mail()) drain_mail();
     task* const t = pinned.pop();
     return t != nullptr ? t : sched.injected.pop();
 }
 
 // A blocking worker without a blocking task: helps with ordinary work that nobody else gets round to. [carrier]
 task* worker::rest() noexcept {
-    auto something = [this] { return leaving.load(relaxed) || !mail.empty() || sched.blocking_tasks.size() != 0; };
+    auto something = [this] { return leaving.load(relaxed) || !no_mail() || sched.blocking_tasks.size() != 0; };
     std::int64_t const now = seam::now();
     bool const waiting = sched.work_visible();
     // Helping goes on without a pause only where it was worth it.
@@ -216,7 +216,7 @@ task* worker::rest() noexcept {
 }
 
 bool worker::has_better_to_do() const noexcept {
-    if (leaving.load(relaxed) || !mail.empty()) return true;
+    if (leaving.load(relaxed) || !no_mail()) return true;
     if (blocking) return sched.blocking_tasks.size() != 0;
     return sched.work_visible() || timers.next_service() <= seam::now();
 }

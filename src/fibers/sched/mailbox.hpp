@@ -26,6 +26,7 @@ public:
 
     // Takes everything: a list linked by `link`, oldest first; null when empty. [owner]
     T* take_all() noexcept {
+        if (empty()) return nullptr;
         T* newest;
         if (seam::fault_injected(seam::fault::mailbox_take_in_two_steps)) {
             newest = head_.load(acquire);

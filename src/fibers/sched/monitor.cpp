@@ -81,7 +81,7 @@ void monitor::look(std::int64_t now) noexcept {
         worker& w = sched_.at(i);
         if (w.timers.next_service() < now - overdue) sched_.service(w.timers, now);
         task const* const t = w.current();
-        bool const waits = t != nullptr && (w.has_pinned.load(relaxed) || !w.mail.empty());
+        bool const waits = t != nullptr && (w.has_pinned.load(relaxed) || !w.no_mail());
         std::uint64_t const id = waits ? id_of(*t) : 0;
         std::uint64_t const suspensions = w.suspensions.read();
         sight& s = sights_[i];

@@ -219,6 +219,14 @@ void scheduler::make_ready_elsewhere(worker* w, task* t) noexcept {
     place(w, mine, t);
 }
 
+void scheduler::post(worker& owner, letter& l) noexcept {
+    worker* const w = this_worker();
+    visit const counted(*this, w == nullptr || &w->sched != this);
+    owner.letters.put(&l);
+    owner.call();
+    (owner.blocking ? pool_seats : seats).wake(owner.seat);
+}
+
 // Puts a task where it will be run, and wakes somebody. `w` is the calling worker if `mine`.
 void scheduler::place(worker* w, bool mine, task* t) noexcept {
     if (t->pinned != any_worker) {

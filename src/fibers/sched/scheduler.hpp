@@ -131,6 +131,8 @@ public:
             make_ready_elsewhere(w, t);
         }
     }
+    // The same for one that sleeps and is pinned to `owner`, by its letter, which may be gone then. [not owner]
+    void post(worker& owner, letter& l) noexcept;
     // The same for a task that yields on w, without a wake.
     void requeue(worker& w, task* t) noexcept;
 

@@ -119,7 +119,7 @@ void yield_by_loop(worker* w) noexcept {
     if (w->tally.whom) w->settle_tally();
     bool const fresh = w->note_fresh();
     if (fresh && yield_to_fresh(w, w->current())) return;
-    bool const anybody = fresh || !w->ready.empty() || !w->pinned.empty() || !w->mail.empty() || w->blocking ||
+    bool const anybody = fresh || !w->ready.empty() || !w->pinned.empty() || !w->no_mail() || w->blocking ||
                          w->leaving.load(relaxed);
     if (!anybody && w->dispatches_left > 0) {
         --w->dispatches_left;

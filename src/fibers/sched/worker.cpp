@@ -81,12 +81,22 @@ void worker::drain_mail() noexcept {
         pinned.push(t);
         t = next;
     }
+    letter* l = letters.take_all();
+    while (l != nullptr) {
+        letter* const next = l->link;
+        if (!seam::fault_injected(seam::fault::letter_keeps_its_link)) l->link = l;  // null: the wait was cancelled
+        t = l->about;
+        t->state.store(task_state::ready, relaxed);
+        sched.parked.let_go();
+        pinned.push(t);
+        l = next;
+    }
 }
 
 // Takes the mail in. The word is cleared before anybody's business is looked at, so what comes meanwhile sets it again.
 void worker::answer() noexcept {
     if (!special) called.exchange(0, seq_cst);
-    if (!mail.empty()) drain_mail();
+    if (!no_mail()) drain_mail();
     if (special || !pinned.empty() || leaving.load(seq_cst) || sched.cancelling()) called.store(1, relaxed);
 }
 
@@ -103,7 +113,7 @@ task* worker::look_around() noexcept {
 
     sched.service(timers, now);
     if (!sched.zero_present.load(relaxed) && index != 0) sched.service(sched.at(0).timers, now);
-    if (!mail.empty()) drain_mail();
+    if (!no_mail()) drain_mail();
     if (!ready.empty() || !fresh.empty()) sched.wake_for_work(*this);
     // In turn: what waits outside, and the oldest of our own.
     if (choose.below(2) == 0)
@@ -122,7 +132,7 @@ void worker::pass_point() noexcept {
 
 task* worker::next() noexcept {
     if (blocking) {
-        if (!mail.empty()) drain_mail();
+        if (!no_mail()) drain_mail();
         // Neither keeps the other waiting.
         task* t = choose.below(2) == 0 ? pinned.pop() : nullptr;
         if (t == nullptr) t = sched.blocking_tasks.pop();

@@ -42,6 +42,13 @@ class scheduler;
 class scope_core;
 struct worker;
 
+// What somebody else leaves in a worker's mail when he has ended the wait of a fiber that is pinned there. The fiber's
+// record he does not touch: the worker changed it last and changes it next, and so it need not go from core to core.
+struct letter {
+    letter* link;       // in the mail
+    task* const about;
+};
+
 // What a landing does for the side that was left.
 struct landing {
     void** store = nullptr;                           // where the context just left is kept
@@ -112,6 +119,9 @@ struct alignas(64) worker : worker_face {
         odd = static_cast<unsigned char>(any ? odd | has_fresh : odd & ~has_fresh);
         return any;
     }
+
+    // A guess for all but the worker itself, for which true is certain to have been true. [any thread]
+    bool no_mail() const noexcept { return mail.empty() && letters.empty(); }
 
     // Makes the worker look at its mail, and whether it is to leave, before it goes on with anything. After what it is to
     // see has been stored. [any thread]
@@ -195,6 +205,7 @@ struct alignas(64) worker : worker_face {
     deque<task> fresh;
     // What others touch to make this worker do something: one line, and no other of its own.
     alignas(64) mailbox<task> mail;   // what is pinned here, put in by others
+    mailbox<letter> letters;
     atomic<std::uint32_t> called{1};  // not zero: mail, leaving, pinned, cancelling or special want the loop
     atomic<bool> leaving{false};      // go home at the next turn
     parking::seat seat;               // whether it sleeps

@@ -16,6 +16,12 @@ struct channel_node : wait_node {
 
     channel_node(waiter& w, void* i, std::uint32_t case_index = 0) noexcept
         : wait_node(w, i), first_key(2 * case_index) {}
+    // Where a small item may be handed over: nobody reads `next` of a node that has been taken out.
+    static constexpr bool has_room_for(item_type const& type) noexcept {
+        return type.size <= sizeof next && type.align <= alignof(wait_node*);
+    }
+    void* room() noexcept { return &next; }
+
     std::uint32_t const first_key;
 };
 #ifndef HOCKET_EXPLORED

@@ -11,7 +11,7 @@ namespace hocket::inline HOCKET_ABI::detail {
 // Runs on the stack that follows, when the fiber's context has been stored.
 void waiter::park(worker& w, void* self) {
     auto* const me = static_cast<waiter*>(self);
-    task* const t = me->task_;
+    task* const t = me->about;
     bool const cancellable = t->link != nullptr;
     t->fall_asleep();
     // It has not parked yet, so it is found delivered below, whoever has cancelled it.
@@ -26,7 +26,7 @@ void waiter::park(worker& w, void* self) {
 
 // The same for one that is alone. Its source's lock is held: only a cancellation competes.
 void waiter::cancel_on_the_way(worker& w, waiter* me, lock& source, bool cancellable) noexcept {
-    task* const t = me->task_;
+    task* const t = me->about;
     bool ended = false;
     if (me->sees_cancel(cancellable)) {
         w.call();
@@ -41,8 +41,8 @@ void waiter::cancel_on_the_way(worker& w, waiter* me, lock& source, bool cancell
 // the caller holds.
 bool waiter::claim_before_cancel() noexcept {
     if (seam::fault_injected(seam::fault::claim_ignores_cancel)) return true;
-    hold const held(task_->home->parked.guard);
-    return source_ != nullptr;
+    hold const held(about->home->parked.guard);
+    return link != nullptr;
 }
 
 // Ends the wait for a cancellation, unless it has ended: whether the caller has to make the task ready. One that is alone:
@@ -50,8 +50,8 @@ bool waiter::claim_before_cancel() noexcept {
 bool waiter::cancel() noexcept {
     std::uint32_t seen = word_.load(relaxed);
     if ((seen & alone) != 0) {
-        if ((seen & claimed) != 0 || source_ == nullptr) return false;
-        source_ = nullptr;
+        if ((seen & claimed) != 0 || link == nullptr) return false;
+        link = nullptr;
         return true;
     }
     while ((seen & claimed) == 0)
@@ -99,7 +99,7 @@ struct deadline_timer : timer {
     explicit deadline_timer(waiter& w) noexcept : waits(w) {
         fire = [](timer& self) noexcept -> task* {
             waiter& w = static_cast<deadline_timer&>(self).waits;
-            task* const t = w.task_;
+            task* const t = w.about;
             std::uint32_t seen = w.word_.load(relaxed);
             while ((seen & waiter::claimed) == 0)
                 if (w.word_.compare_exchange_weak(seen, seen | waiter::claimed | waiter::delivered, acq_rel, relaxed))
@@ -113,7 +113,7 @@ struct deadline_timer : timer {
 std::uint32_t waiter::wait_as_fiber(std::int64_t when) noexcept {
     deadline_timer limit(*this);
     limit.deadline = when;
-    task_->home->arm(limit);
+    about->home->arm(limit);
     std::uint32_t const key = wait_as_fiber();
     if (key != timed_out) timer_wheel::cancel(limit);
     return key;

@@ -7,6 +7,7 @@
 //   + claimed | key<<8    a waker has won; what it delivers is its business; nobody else will wake
 //   + delivered           the waker is done: the waiter may go on, and its frame may die
 //   alone | parked        a fiber with one source and no timer, which shows itself only when it sleeps
+//   + bound               the same of one that is pinned: its worker is in owner()
 //
 // Protocol: a waiter lives in its owner's frame. It registers with its sources (wait queues, one timer), then calls
 //   wait(). Each source's waker, holding that source's lock, calls claim(); the one compare-and-swap that adds
@@ -20,7 +21,9 @@
 //   and a wake, and never suspends.
 //   A fiber with one source and no timer keeps its source's lock until its context has been stored: whoever finds it
 //   finds it asleep. Only a cancellation may contest it, and its waker needs no atomic operation to claim and to wake it
-//   (alone) as long as nobody cancels: see sched/cancel.hpp. A wait that has been cancelled has no source_.
+//   (alone) as long as nobody cancels: see sched/cancel.hpp. A wait that has been cancelled has no link.
+//   If it is pinned elsewhere as well, its waker leaves a letter (this waiter) with its worker, and touches nothing of the
+//   task: for all who look, it sleeps until the worker has read that (worker::drain_mail()). Its frame lives as long.
 //   A cancellation is one more source where the reason of the wait allows it; its key is `cancelled`. Whoever finds that
 //   key has left his sources as after a deadline, and throws.
 // Memory order: deliver() releases all the waker did; the waiter acquires it in wait(). Parking releases the waiter's
@@ -43,7 +46,7 @@
 
 namespace hocket::inline HOCKET_ABI::detail {
 
-class waiter {
+class waiter : letter {
 public:
     // What ended a wait: 0 is the deadline, sources use keys from 1 on, the last two are the stop and
     // the cancellation.
@@ -53,14 +56,14 @@ public:
     static bool gave_up(std::uint32_t key) noexcept { return key == timed_out || key >= cancelled; }
 
     // A wait of the calling fiber, or thread. [any thread]
-    explicit waiter(wait_reason why) noexcept : why_(why), task_(this_task()) {}
+    explicit waiter(wait_reason why) noexcept : letter{nullptr, this_task()}, why_(why) {}
     waiter(waiter const&) = delete;
     waiter& operator=(waiter const&) = delete;
 
     // Sleeps until a source has delivered, or the limit has come. Returns the winner's key. [any thread, the owner]
     std::uint32_t wait(wait_limit const& limit = {}) noexcept {
         if (limit.stop != nullptr) return wait_stoppable(limit);
-        if (task_ == nullptr) return wait_as_thread(limit.deadline);
+        if (about == nullptr) return wait_as_thread(limit.deadline);
         return limit.none() ? wait_as_fiber() : wait_as_fiber(limit.deadline);
     }
 
@@ -68,7 +71,7 @@ public:
     // [any thread, the owner]
     std::uint32_t wait(lock& guard, wait_limit const& limit = {}) noexcept {
         // Observers run user's code in between.
-        if (limit.none() && task_ != nullptr)
+        if (limit.none() && about != nullptr)
             if (worker& w = *this_worker(); !w.special) [[likely]] return wait_alone(w, guard);
         guard.drop();
         return wait(limit);
@@ -94,8 +97,11 @@ public:
     // Ends the wait that claim() has won. The waiter may be gone when it returns. Not under the source's lock if the
     // source may die with the waiter. [any thread]
     void deliver() noexcept {
-        task* const t = task_;
-        if ((word_.load(relaxed) & alone) != 0) [[likely]] {
+        task* const t = about;
+        std::uint32_t const seen = word_.load(relaxed);
+        if ((seen & bound) != 0)
+            if (worker& there = owner(); &there != this_worker()) return there.sched.post(there, *this);
+        if ((seen & alone) != 0) [[likely]] {
             t->home->make_ready(t);
             return;
         }
@@ -105,7 +111,7 @@ public:
 
     // claim() and deliver() in one, where nothing is delivered but the wake itself. [any thread]
     bool end(std::uint32_t key) noexcept {
-        task* const t = task_;
+        task* const t = about;
         std::uint32_t seen = word_.load(relaxed);
         while ((seen & claimed) == 0)
             if (word_.compare_exchange_weak(seen, seen | claimed | delivered | key << 8, acq_rel, relaxed)) {
@@ -118,14 +124,19 @@ public:
 private:
     friend struct deadline_timer;
     friend bool end_wait(task& t) noexcept;
-    static constexpr std::uint32_t parked = 1, claimed = 2, delivered = 4, alone = 8;
+    static constexpr std::uint32_t parked = 1, claimed = 2, delivered = 4, alone = 8, bound = 16;
+
+    // What `link` is while it waits alone: the source's lock until it sleeps, then, of one that is bound, its worker. In
+    // the mail it is a letter's, and null when the wait has been cancelled.
+    lock* source() const noexcept { return reinterpret_cast<lock*>(link); }
+    worker& owner() const noexcept { return *reinterpret_cast<worker*>(link); }
 
     std::uint32_t wait_alone(worker& w, lock& guard) noexcept {
         word_.store(alone | parked, relaxed);
-        source_ = &guard;
+        link = reinterpret_cast<letter*>(&guard);
         say_whether_cancellable(w);
         suspend(why_, &park_alone, this);
-        return source_ != nullptr ? word_.load(relaxed) >> 8 : cancelled;
+        return link != nullptr ? word_.load(relaxed) >> 8 : cancelled;
     }
 
     std::uint32_t wait_stoppable(wait_limit const& limit) noexcept;
@@ -139,28 +150,31 @@ private:
     static void park(worker& w, void* self);
     static void park_alone(worker& w, void* self) {
         auto* const me = static_cast<waiter*>(self);
-        lock* const source = me->source_;
-        bool const cancellable = me->task_->link != nullptr;  // asleep, it may be in a queue already
-        me->task_->fall_asleep();
+        lock* const source = me->source();
+        task* const t = me->about;
+        bool const cancellable = t->link != nullptr;  // asleep, it may be in a queue already
+        if (t->pinned == static_cast<int>(w.index)) {
+            me->word_.store(alone | parked | bound, relaxed);
+            me->link = reinterpret_cast<letter*>(&w);
+        }
+        t->fall_asleep();
         if (may_be_cancelled()) [[unlikely]] return cancel_on_the_way(w, me, *source, cancellable);
         source->drop();  // from here on the waiter may be gone
     }
 
     // Says whether a cancellation may end it, before the suspension on worker w; from the moment that it is asleep one finds it.
     void say_whether_cancellable(worker const& w) noexcept {
-        bool const may = why_ != wait_reason::mutex && why_ != wait_reason::join && !task_->shielded &&
+        bool const may = why_ != wait_reason::mutex && why_ != wait_reason::join && !about->shielded &&
                          !w.exceptions->unwinding();
-        task_->link = may ? reinterpret_cast<task*>(this) : nullptr;
+        about->link = may ? reinterpret_cast<task*>(this) : nullptr;
     }
     // Whether its runtime is being cancelled, and that concerns it.
     bool sees_cancel(bool cancellable) const noexcept {
-        return cancellable && task_->home->cancelling() && !seam::fault_injected(seam::fault::park_ignores_cancel);
+        return cancellable && about->home->cancelling() && !seam::fault_injected(seam::fault::park_ignores_cancel);
     }
 
     atomic<std::uint32_t> word_{0};
     wait_reason const why_;
-    task* const task_;  // null: a plain thread
-    lock* source_;  // of wait_alone(); null when that has been cancelled
 };
 
 // For who finds that a wait has ended by cancellation.
