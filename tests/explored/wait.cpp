@@ -2,9 +2,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <hocket/hocket.hpp>
 #include <memory>
 #include <mutex>
+#include <new>
 
 #include "check.hpp"
 #include "seam/clock.hpp"
@@ -58,6 +60,21 @@ void mutex_that_dies_early() {
         hocket::this_fiber::yield();
         m->unlock();
         a.get();
+    });
+}
+
+// The same of a channel, and of who received the last value: what was the channel is written over.
+void channel_that_dies_early(hocket::launch const& how) {
+    using channel = hocket::channel<int>;
+    hocket::runtime rt{small(2)};
+    rt.run([&how] {
+        alignas(channel) std::byte place[sizeof(channel)];
+        auto* const c = new (place) channel(hocket::rendezvous);
+        auto receiver = hocket::async(how, [c] { require(c->recv() == 1, "the value arrives"); });
+        require(c->send(1), "an open channel takes a value");
+        std::destroy_at(c);
+        std::memset(place, 0xee, sizeof place);
+        receiver.get();
     });
 }
 
@@ -170,6 +187,8 @@ void fibers_and_threads() {
 TEST_CASE("wait: nobody waits for ever, nobody goes on too early") {
     passes(whole("mutex"), mutex_of_fibers_and_threads);
     passes(whole("mutex that dies early"), mutex_that_dies_early);
+    passes(whole("channel that dies early"), [] { channel_that_dies_early({}); });
+    passes(whole("channel that dies early, of a pinned fiber"), [] { channel_that_dies_early({.worker = 1}); });
     passes(whole("rendezvous"), [] { channel_of(0); });
     passes(whole("channel of one"), [] { channel_of(1); });
     passes(whole("rendezvous of pinned fibers"), [] { channel_of(0, {.worker = 0}, {.worker = 1}); });

@@ -89,14 +89,15 @@ channel_status channel_core::receive(void* to, wait_limit limit) {
 }
 
 // Waits in a queue for the other side. The lock is held, and given back. A small item is received within the node: a line
-// less that goes from core to core.
+// less that goes from core to core. Who has sent it may have destroyed the channel by then.
 channel_status channel_core::wait_in(wait_list& queue, wait_reason why, void* item, wait_limit limit) {
     wait_in_list<channel_node> me(why, item);
-    bool const within = why == wait_reason::channel_receive && channel_node::has_room_for(type_);
+    item_type const& type = type_;
+    bool const within = why == wait_reason::channel_receive && channel_node::has_room_for(type);
     if (within) me.node.item = me.node.room();
     enqueue(queue, me.node);
     std::uint32_t const key = me.who.wait(guard_, limit);
-    if (within && key == channel_node::handed_over) type_.relocate(item, me.node.room());
+    if (within && key == channel_node::handed_over) type.relocate(item, me.node.room());
     if (waiter::gave_up(key)) {
         hold held(guard_);
         remove(queue, me.node);
