@@ -1,5 +1,6 @@
 // Every task in a line. There is no list of tasks: the slabs are walked, and a record's state tells whether it lives.
-// What is read while it changes may be stale, but the record itself stays mapped.
+// What is read while it changes may be stale, but the record itself stays mapped. A pinned fiber that was woken by letter is
+// told of as asleep until its worker has read that.
 #include <ostream>
 #include <string>
 
