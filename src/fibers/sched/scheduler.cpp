@@ -1,7 +1,6 @@
-// Submitting, waking, telling: see the head of scheduler.hpp.
+// Submitting, placing, waking: see the head of scheduler.hpp.
 #include "fibers/sched/scheduler.hpp"
 
-#include <hocket/cancelled.hpp>
 #include <new>
 #include <string>
 
@@ -223,6 +222,10 @@ void scheduler::post(worker& owner, letter& l) noexcept {
     worker* const w = this_worker();
     visit const counted(*this, w == nullptr || &w->sched != this);
     owner.letters.put(&l);
+    notify(owner);
+}
+
+void scheduler::notify(worker& owner) noexcept {
     owner.call();
     (owner.blocking ? pool_seats : seats).wake(owner.seat);
 }
@@ -235,8 +238,7 @@ void scheduler::place(worker* w, bool mine, task* t) noexcept {
             owner.push_pinned(t);
         } else {
             owner.mail.put(t);
-            owner.call();
-            (owner.blocking ? pool_seats : seats).wake(owner.seat);
+            notify(owner);
         }
     } else if (t->kind == task_kind::blocking) {
         blocking_tasks.push(t);
@@ -380,41 +382,6 @@ void scheduler::check_drained() noexcept {
     seats.wake_all();
     pool_seats.wake_all();
     seam::futex_wake(drained_, INT32_MAX);
-}
-
-// --- telling
-// ---------------------------------------------------------------------------------------------------------------
-
-void scheduler::log(log_level level, std::string_view line) const noexcept {
-    if (!options.logger) return;
-    try {
-        options.logger(level, line);
-    } catch (...) {
-        // A logger that fails must not take the program down; there is nobody left to tell.
-    }
-}
-
-void scheduler::unhandled(task& t) noexcept {
-    try {
-        throw;
-    } catch (cancelled const&) {
-        return;
-    } catch (...) {
-    }
-    ++this_worker()->unhandled;
-    std::string_view const name = t.name();
-    std::string line = "an exception left task " + std::to_string(std::uint64_t{t.id});
-    if (!name.empty()) line.append(" '").append(name).append("'");
-    try {
-        throw;
-    } catch (std::exception const& e) {
-        line.append(": ").append(e.what());
-    } catch (...) {
-        line.append(", not derived from std::exception");
-    }
-    log(log_level::error, line);
-    if (!options.on_unhandled) std::terminate();
-    options.on_unhandled(name, std::current_exception());
 }
 
 }  // namespace hocket::inline HOCKET_ABI::detail

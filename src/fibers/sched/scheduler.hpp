@@ -224,6 +224,7 @@ private:
     void start_threads(unsigned first);
     void foreign_over() noexcept;
     void place(worker* w, bool mine, task* t) noexcept;
+    void notify(worker& owner) noexcept;  // of its mail
     void inject(task* t) noexcept;
     void vacate_zero() noexcept;
     void leave_zero() noexcept;
